@@ -1,0 +1,108 @@
+"""The one door to the rows.
+
+A **verb** is a plain function whose first argument is a SQLModel ``Session``. ``Database.write`` runs it in a
+transaction, one writer at a time, commits, and only then announces its changes; ``Database.read`` runs a query that
+changes nothing. Async rooms use ``in_database`` and ``from_database``, which do the same in threads: one for writing,
+a few for reading. Measured faster than the async drivers, on SQLite and on PostgreSQL, and much easier to read.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlmodel import Session
+
+from webapp.changes import Announcement
+from webapp.hub import Hub
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Verb = Callable[Concatenate[Session, P], T]
+
+READERS = 4
+BUSY_MILLISECONDS = 5_000
+
+
+def announce(db: Session, *changes: Announcement) -> None:
+    """Tell these changes to the hub once this transaction is committed; never if it is rolled back."""
+    db.info.setdefault("changes", []).extend(changes)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for ``sqlite:///…`` (WAL, foreign keys, every commit on the disk) or ``postgresql+psycopg://…``."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=READERS + 2)
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=READERS + 8)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # SQLAlchemy speaks BEGIN itself (below), so that a writing transaction takes the lock at its start.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # D1: what was acknowledged survives a power cut
+            f"busy_timeout={BUSY_MILLISECONDS}",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "mmap_size=268435456",
+            "cache_size=-16000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        mode = connection.get_execution_options().get("begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+class Database:
+    """The rows of one installation, and the threads that reach them from async rooms."""
+
+    def __init__(self, url: str, hub: Hub) -> None:
+        self.engine = make_engine(url)
+        self._writing_engine = self.engine.execution_options(begin="IMMEDIATE")
+        self._hub = hub
+        self._writer = threading.Lock()
+        self._write_thread = ThreadPoolExecutor(1, "database-write")
+        self._read_threads = ThreadPoolExecutor(READERS, "database-read")
+
+    def write(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``verb(db, …)`` in a transaction and return its result; announce its changes after the commit."""
+        with self._writer, Session(self._writing_engine, expire_on_commit=False) as db:
+            result = verb(db, *args, **kwargs)
+            db.commit()
+            changes = db.info.get("changes", [])
+        self._hub.announce(changes)
+        return result
+
+    def read(self, query: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``query(db, …)`` on a consistent view of the rows."""
+        with Session(self.engine, expire_on_commit=False) as db:
+            return query(db, *args, **kwargs)
+
+    async def in_database(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """``write`` for async rooms."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._write_thread, lambda: self.write(verb, *args, **kwargs))
+
+    async def from_database(self, query: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """``read`` for async rooms."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._read_threads, lambda: self.read(query, *args, **kwargs))
+
+    def close(self) -> None:
+        """Finish what was begun and let go of every connection."""
+        self._write_thread.shutdown()
+        self._read_threads.shutdown()
+        self.engine.dispose()

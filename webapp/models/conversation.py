@@ -1,0 +1,68 @@
+"""A conversation and who is in it."""
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from webapp.models.columns import choice, foreign, key, moment
+from webapp.networks.events import ConversationKind, ConversationState
+
+
+class Conversation(SQLModel, table=True):
+    """What one account says and hears with one other, or in one group.
+
+    ``remote_id`` is its id out there. The last message is denormalised (``preview*``, ``last_activity``), and so are
+    ``unread``, ``mentions`` and ``failed``, because the inbox must cost the same with ten conversations and ten
+    thousand. ``read_up_to`` is a message position and only moves forward. ``draft`` is what was typed and not sent.
+    ``more_history``: older messages can still be asked for. ``next_position`` is where the next message goes.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "remote_id"),
+        Index("conversation_inbox", "user_id", "listed", "pinned", "last_activity", "id"),
+        Index("conversation_of_account", "account_id", "listed", "pinned", "last_activity", "id"),
+        Index(
+            "conversation_unread",
+            *("user_id", "listed", "pinned", "last_activity", "id"),
+            sqlite_where=text("unread > 0"),
+            postgresql_where=text("unread > 0"),
+        ),
+    )
+
+    id: int = key()
+    user_id: int = foreign("users.id")
+    account_id: int = foreign("account.id")
+    remote_id: str
+    kind: ConversationKind = choice(ConversationKind)
+    state: ConversationState = choice(ConversationState, ConversationState.JOINED)
+    name: str = ""
+    topic: str = ""
+    listed: bool = False
+    pinned: bool = False
+    muted: bool = False
+    last_activity: int = moment(default_now=True)
+    preview: str = ""
+    preview_is_sentence: bool = False
+    preview_sender: str = ""
+    preview_own: bool = False
+    unread: int = 0
+    mentions: int = 0
+    failed: int = 0
+    read_up_to: int = Field(default=0, sa_type=BigInteger)
+    next_position: int = Field(default=1, sa_type=BigInteger)
+    first_position: int = Field(default=0, sa_type=BigInteger)
+    draft: str = ""
+    invited_by: str = ""
+    more_history: bool = True
+
+
+class Membership(SQLModel, table=True):
+    """An identity in a conversation. ``name`` is what they are called there, ``role`` what they may do."""
+
+    __table_args__ = (UniqueConstraint("conversation_id", "identity_id"),)
+
+    id: int = key()
+    conversation_id: int = foreign("conversation.id")
+    identity_id: int = foreign("identity.id", index=True)
+    name: str = ""
+    role: str = ""
+    present: bool = True

@@ -1,0 +1,26 @@
+"""Somebody out there, as one network knows them."""
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import SQLModel
+
+from webapp.models.columns import choice, foreign, key
+from webapp.networks.events import Presence
+
+
+class Identity(SQLModel, table=True):
+    """An address on a network, with its name there, seen from one account.
+
+    ``contact``: on the person's contact list; ``mutual``: both sides agreed.
+    """
+
+    __table_args__ = (UniqueConstraint("account_id", "address"),)
+
+    id: int = key()
+    account_id: int = foreign("account.id")
+    address: str
+    name: str = ""
+    contact: bool = False
+    mutual: bool = False
+    conversation: str = ""
+    presence: Presence = choice(Presence, Presence.UNKNOWN)
+    status: str = ""

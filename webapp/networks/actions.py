@@ -1,0 +1,116 @@
+"""What goes out to a network.
+
+``SendText`` and ``MarkRead`` wait in the outbox until they are carried out; the others are asked at once, while the
+person waits for the answer in a dialog.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from webapp.networks.events import MessageRef
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something a person wants done. ``conversation`` is the network's id of it."""
+
+    conversation: str
+
+
+@dataclass(frozen=True)
+class SendText(Action):
+    """Say ``body`` (plain text with line breaks). ``transaction_id`` travels with it and never changes (D3, D4)."""
+
+    transaction_id: str
+    body: str
+    written_at: datetime
+
+
+@dataclass(frozen=True)
+class MarkRead(Action):
+    """Tell the network, and by it the person's other devices, that everything up to ``message`` is read.
+
+    With ``tell_sender`` the one who wrote may know too.
+    """
+
+    message: MessageRef
+    tell_sender: bool = True
+
+
+@dataclass(frozen=True)
+class SetTyping(Action):
+    """Tell the others that the person types, or stopped. Never waits: it is dropped when there is no line."""
+
+    typing: bool
+
+
+@dataclass(frozen=True)
+class StartDirect(Action):
+    """Open the conversation with the address ``conversation``; Done names its remote id."""
+
+
+@dataclass(frozen=True)
+class CreateGroup(Action):
+    """Make a group called ``name`` with these members. ``conversation`` is empty: the network chooses an id."""
+
+    name: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class JoinGroup(Action):
+    """Join the group whose address is ``conversation``."""
+
+
+@dataclass(frozen=True)
+class AcceptInvitation(Action):
+    """Join the group, or accept the contact, that asked."""
+
+
+@dataclass(frozen=True)
+class DeclineInvitation(Action):
+    """Do not join, do not become a contact."""
+
+
+@dataclass(frozen=True)
+class LeaveGroup(Action):
+    """Leave the group; its history stays here."""
+
+
+@dataclass(frozen=True)
+class InviteMembers(Action):
+    """Ask these addresses into the group."""
+
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SetSubject(Action):
+    """Give the group another subject."""
+
+    subject: str
+
+
+@dataclass(frozen=True)
+class AddContact(Action):
+    """Ask the address ``conversation`` to become a contact, called ``name`` here."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class RemoveContact(Action):
+    """Take the address ``conversation`` off the contact list; both sides stop seeing when the other is there."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """An action was carried out.
+
+    ``remote_id`` names the message that was sent, None where the network gives no name to it (it will be
+    recognised by its transaction id). ``reference`` as in MessageReceived. ``conversation`` names what was started.
+    """
+
+    remote_id: str | None = None
+    reference: str | None = None
+    conversation: str | None = None

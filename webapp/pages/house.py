@@ -1,0 +1,39 @@
+"""What a page may ask for: the house's parts, and who is asking."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
+
+from webapp.database import Database
+from webapp.hub import Hub
+from webapp.sessions.keeper import Keeper
+from webapp.settings import Settings
+from webapp.tokens import Tokens
+from webapp.vault import Vault
+
+
+@dataclass(frozen=True)
+class House:
+    """The parts of one running installation, built by ``app``."""
+
+    settings: Settings
+    database: Database
+    hub: Hub
+    vault: Vault
+    tokens: Tokens
+    keeper: Keeper
+
+
+def house_of(connection: HTTPConnection) -> House:
+    """The house that serves this request or websocket."""
+    house: House = connection.app.state.house
+    return house
+
+
+def _house(request: Request) -> House:
+    return house_of(request)
+
+
+TheHouse = Annotated[House, Depends(_house)]

@@ -1,0 +1,122 @@
+"""Every knob of the installation, once.
+
+Values come from the environment or from a ``.env`` file in the working directory; every name starts with ``HAUSBOTE_``.
+A name that is misspelt is an error that says what would be right, because a setting that is silently ignored is
+a house whose door stays open.
+"""
+
+import difflib
+import os
+from functools import cached_property
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "HAUSBOTE_"
+
+
+class WrongSettings(Exception):
+    """The settings cannot be used; the text names each wrong one and says what would be right."""
+
+
+class Settings(BaseSettings):
+    """The settings of one installation. Defaults serve one household on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    database_url: str = ""
+    public_url: str = "http://localhost:8000"
+    key_file: Path = Path("~/.config/hausbote/master.key")
+    extra_ca_file: Path | None = None
+    private_servers: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("private_servers", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Lists are written with commas or spaces between the entries."""
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("port")
+    @classmethod
+    def _port(cls, value: int) -> int:
+        if not 1 <= value <= 65535:
+            raise ValueError("must be a port between 1 and 65535")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError("must look like https://house.example, without a path")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            ip_network(entry, strict=False)
+        return value
+
+    @field_validator("extra_ca_file")
+    @classmethod
+    def _ca_file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.expanduser().is_file():
+            raise ValueError(f"there is no file {value}")
+        return value.expanduser() if value else None
+
+    @cached_property
+    def engine_url(self) -> str:
+        """The database as SQLAlchemy wants it."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir.absolute() / 'hausbote.sqlite'}"
+        return self.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @cached_property
+    def origin(self) -> str:
+        """Scheme, host and port that browsers must name in ``Origin`` (RFC 6454)."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+    @cached_property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def load_settings() -> Settings:
+    """Read the settings; raises WrongSettings with one line for each setting that is wrong."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    given = {name for name in (*os.environ, *dotenv_values(".env")) if name.upper().startswith(PREFIX)}
+    complaints = [_unknown(name, known) for name in sorted(given) if name.upper() not in known]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        complaints += [f"{PREFIX}{str(e['loc'][0]).upper()} = {e['input']!r}: {e['msg']}" for e in error.errors()]
+        raise WrongSettings("\n".join(complaints)) from None
+    if complaints:
+        raise WrongSettings("\n".join(complaints))
+    return settings
+
+
+def _unknown(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name.upper(), known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "known are " + ", ".join(sorted(known))
+    return f"{name} is not a setting: {hint}"
