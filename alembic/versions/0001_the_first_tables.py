@@ -164,10 +164,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('account_id', 'address')
     )
     op.create_table('lease',
-    sa.Column('account_id', sa.Integer(), nullable=False),
-    sa.Column('holder', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('epoch', sa.Integer(), nullable=False),
-    sa.Column('expires_at', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('account_id')
     )

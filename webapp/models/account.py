@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from webapp.models.columns import choice, foreign, key, moment
+from webapp.models.columns import BigKey, choice, foreign, key, moment
 
 
 class AccountState(StrEnum):
@@ -48,9 +48,7 @@ class Account(SQLModel, table=True):
 
 
 class Lease(SQLModel, table=True):
-    """Which process keeps an account connected (D7). A stale holder's ``epoch`` is lower: its writes are refused."""
+    """Who keeps an account connected (D7). It grows with every holder; what a stale holder writes is refused."""
 
-    account_id: int = Field(primary_key=True, foreign_key="account.id", ondelete="CASCADE")
-    holder: str
+    account_id: int = Field(primary_key=True, foreign_key="account.id", ondelete="CASCADE", sa_type=BigKey)
     epoch: int = 0
-    expires_at: int = moment()

@@ -174,6 +174,9 @@ class Network(ABC):
         """Make the account of a new user. Only for built-in networks."""
         raise NotImplementedError(self.key)
 
+    def configure(self, surroundings: Surroundings) -> None:  # noqa: B027 (most networks have no switches)
+        """Make true what the switches say. Called when the house starts and whenever one was changed."""
+
     @abstractmethod
     def session(self, credentials: Credentials, surroundings: Surroundings) -> Session:
         """A session that is not open yet. ``surroundings.folder`` is the account's own."""

@@ -187,12 +187,16 @@ class MessageRef:
 
 @dataclass(frozen=True)
 class DeliveryChanged(Event):
-    """A message of ours came further: DELIVERED or READ. With ``up_to`` this is true of every earlier one too."""
+    """A message of ours came further: DELIVERED or READ, or FAILED after all, for ``reason``.
+
+    With ``up_to`` this is true of every earlier one too.
+    """
 
     conversation: str
     message: MessageRef
     delivery: Delivery
     up_to: bool = False
+    reason: Sentence | None = None
 
 
 @dataclass(frozen=True)
