@@ -1,0 +1,42 @@
+"""Looking things up by an id that came from outside: always with the user whose it must be (S12)."""
+
+from sqlmodel import Session, col, select
+
+from webapp.messaging.errors import NotYours
+from webapp.models import Account, Conversation, Message
+
+
+def account_of(db: Session, user_id: int, account_id: int) -> Account:
+    """The user's account with this id. Raises NotYours."""
+    account = db.get(Account, account_id)
+    if account is None or account.user_id != user_id:
+        raise NotYours
+    return account
+
+
+def conversation_of(db: Session, user_id: int, conversation_id: int) -> Conversation:
+    """The user's conversation with this id. Raises NotYours."""
+    conversation = db.get(Conversation, conversation_id)
+    if conversation is None or conversation.user_id != user_id:
+        raise NotYours
+    return conversation
+
+
+def message_of(db: Session, user_id: int, message_id: int) -> tuple[Message, Conversation]:
+    """The message with this id and its conversation, if that is the user's. Raises NotYours."""
+    message = db.get(Message, message_id)
+    if message is None:
+        raise NotYours
+    return message, conversation_of(db, user_id, message.conversation_id)
+
+
+def accounts_of(db: Session, user_id: int) -> list[Account]:
+    """The user's accounts that are not removed, oldest first."""
+    query = select(Account).where(Account.user_id == user_id, col(Account.removed_at).is_(None))
+    return list(db.exec(query.order_by(col(Account.id))))
+
+
+def conversation_called(db: Session, account_id: int, remote_id: str) -> Conversation | None:
+    """The account's conversation with this id on its network."""
+    query = select(Conversation).where(Conversation.account_id == account_id, Conversation.remote_id == remote_id)
+    return db.exec(query).first()

@@ -1,0 +1,210 @@
+"""Messages that arrive: own echo, duplicate, or new.
+
+The messages of one batch are gathered for each conversation and stored together, because catching up brings thousands.
+What is known already is looked up with two queries a conversation, not two a message.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlmodel import Session, col, select
+
+from webapp.changes import ConversationChanged, HistoryLoaded, MessageChanged, TypingChanged
+from webapp.database import announce
+from webapp.languages import Sentence
+from webapp.messaging.conversations import ensure
+from webapp.messaging.people import ensure_identity, name_of
+from webapp.messaging.positions import is_pending, stands_behind_gap, take_before, take_next
+from webapp.messaging.preview import show_in_inbox
+from webapp.messaging.read import move_read
+from webapp.messaging.settle import confirm
+from webapp.messaging.typing import set_typing
+from webapp.models import Account, Conversation, Identity, Message
+from webapp.models.columns import to_micros
+from webapp.networks.events import Batch, Delivery, MessageReceived, Origin
+
+AT_ONCE = 400
+"""Ids in one query; SQLite and PostgreSQL both take many more."""
+
+
+@dataclass
+class _Known:
+    """The messages of a conversation that events of this batch may be about."""
+
+    by_remote_id: dict[str, Message] = field(default_factory=dict)
+    by_transaction: dict[tuple[bool, str], Message] = field(default_factory=dict)
+
+    def add(self, message: Message) -> None:
+        if message.remote_id is not None:
+            self.by_remote_id[message.remote_id] = message
+        if message.transaction_id is not None:
+            self.by_transaction[message.own, message.transaction_id] = message
+
+    def find(self, event: MessageReceived) -> Message | None:
+        """The message that this event tells of again.
+
+        By the network's id; else by the sender's, for a message whose network id was not known yet, or is not told now.
+        """
+        if event.remote_id is not None and event.remote_id in self.by_remote_id:
+            return self.by_remote_id[event.remote_id]
+        if event.transaction_id is None:
+            return None
+        message = self.by_transaction.get((event.own, event.transaction_id))
+        if message is None or (message.remote_id and event.remote_id and not _is_ours(message, event)):
+            return None
+        return message
+
+
+def _is_ours(message: Message, event: MessageReceived) -> bool:
+    """Our own transaction ids are unique for ever, so an echo under a second network id is still the same message."""
+    return message.own and event.own
+
+
+class Arrivals:
+    """The messages of one batch on their way into the rows."""
+
+    def __init__(self, db: Session, account: Account, batch: Batch, gap: Message | None = None) -> None:
+        """``gap`` is the message in front of which older ones go, when that is not the oldest one."""
+        self._db = db
+        self._account = account
+        self._origin = batch.origin
+        self._gap = gap
+        self.stored = 0
+        self.met_again = 0
+        self._waiting: dict[str, list[MessageReceived]] = {}
+        self._identities: dict[str, Identity] = {}
+
+    def take_in(self, event: MessageReceived) -> None:
+        """Gather a message; it is stored by ``finish``."""
+        self._waiting.setdefault(event.conversation, []).append(event)
+
+    def finish(self) -> None:
+        """Store what was gathered, conversation by conversation, each in the network's order."""
+        waiting, self._waiting = self._waiting, {}
+        for remote_id, events in waiting.items():
+            conversation = ensure(self._db, self._account, remote_id, events[0].kind)
+            self._store(conversation, events)
+
+    def _store(self, conversation: Conversation, events: list[MessageReceived]) -> None:
+        known = self._look_up(conversation, events)
+        fresh: list[MessageReceived] = []
+        for event in events:
+            message = known.find(event)
+            if message is not None:
+                self.met_again += 1
+                self._meet_again(conversation, message, event)
+            else:
+                fresh.append(event)
+                known.add(_provisional(conversation, event))
+        self.stored += len(fresh)
+        if self._origin == Origin.BACKFILL:
+            self._store_older(conversation, fresh)
+        else:
+            self._store_new(conversation, fresh)
+
+    def _look_up(self, conversation: Conversation, events: list[MessageReceived]) -> _Known:
+        known = _Known()
+        for column, ids in (
+            (Message.remote_id, [e.remote_id for e in events if e.remote_id]),
+            (Message.transaction_id, [e.transaction_id for e in events if e.transaction_id]),
+        ):
+            for start in range(0, len(ids), AT_ONCE):
+                some = ids[start : start + AT_ONCE]
+                query = select(Message).where(Message.conversation_id == conversation.id, col(column).in_(some))
+                for message in self._db.exec(query):
+                    known.add(message)
+        return known
+
+    def _meet_again(self, conversation: Conversation, message: Message, event: MessageReceived) -> None:
+        """The echo of what we sent, or a message that we have: learn what the network adds, store nothing twice."""
+        if message.id is None:
+            return  # twice in one batch
+        if not message.own:
+            if message.remote_id is None and event.remote_id is not None:
+                message.remote_id = event.remote_id
+                self._db.add(message)
+            return
+        if is_pending(message.position) or message.remote_id is None or message.delivery in _NOT_OUT:
+            message.sent_at = to_micros(event.sent_at)
+            confirm(self._db, conversation, message, event.remote_id, event.reference)
+
+    def _store_new(self, conversation: Conversation, events: list[MessageReceived]) -> None:
+        """Messages that continue a conversation: they take the next places and raise unread."""
+        if not events:
+            return
+        messages = [self._as_row(conversation, event, take_next(conversation)) for event in events]
+        self._db.add_all(messages)
+        self._db.flush()
+        last_own = max((m.position for m in messages if m.own), default=None)
+        if last_own is not None:
+            move_read(self._db, conversation, last_own)
+        heard = [m for m in messages if not m.own and not m.quiet and m.position > conversation.read_up_to]
+        conversation.unread += len(heard) if last_own is None else 0
+        conversation.mentions += sum(m.mention for m in heard) if last_own is None else 0
+        show_in_inbox(conversation, messages[-1])
+        self._db.add(conversation)
+        self._announce_new(conversation, messages)
+
+    def _announce_new(self, conversation: Conversation, messages: list[Message]) -> None:
+        user_id = conversation.user_id
+        announce(self._db, *(MessageChanged(user_id, conversation.id, message.id) for message in messages))
+        announce(self._db, ConversationChanged(user_id, conversation.id))
+        for address in self._identities:
+            if set_typing(conversation.id, address, "", typing=False):
+                announce(self._db, TypingChanged(user_id, conversation.id))
+
+    def _store_older(self, conversation: Conversation, events: list[MessageReceived]) -> None:
+        """Messages from before those that we have; they raise no unread."""
+        if not events:
+            return
+        lowest = self._gap.position - len(events) if self._gap else take_before(conversation, len(events))
+        messages = [self._as_row(conversation, event, lowest + n) for n, event in enumerate(events)]
+        self._db.add_all(messages)
+        if not conversation.preview:
+            show_in_inbox(conversation, messages[-1])
+        self._db.add(conversation)
+        announce(
+            self._db,
+            HistoryLoaded(conversation.user_id, conversation.id),
+            ConversationChanged(conversation.user_id, conversation.id),
+        )
+
+    def _as_row(self, conversation: Conversation, event: MessageReceived, position: int) -> Message:
+        message = _provisional(conversation, event)
+        message.position = position
+        message.gap_before = stands_behind_gap(position)
+        if not event.own:
+            sender = self._sender(event)
+            message.sender_id = sender.id
+            message.sender_name = event.sender_name or name_of(sender)
+        return message
+
+    def _sender(self, event: MessageReceived) -> Identity:
+        if event.sender not in self._identities:
+            identity = ensure_identity(self._db, self._account.id, event.sender, event.sender_name)
+            self._identities[event.sender] = identity
+        return self._identities[event.sender]
+
+
+_NOT_OUT = (Delivery.WAITING, Delivery.SENDING, Delivery.FAILED, Delivery.UNCERTAIN)
+
+
+def _provisional(conversation: Conversation, event: MessageReceived) -> Message:
+    """The row of an event, without its place."""
+    is_sentence = isinstance(event.body, Sentence)
+    return Message(
+        conversation_id=conversation.id,
+        position=0,
+        remote_id=event.remote_id,
+        transaction_id=event.transaction_id,
+        reference=event.reference,
+        own=event.own,
+        body=event.body.to_json() if isinstance(event.body, Sentence) else event.body,
+        is_sentence=is_sentence,
+        quiet=event.quiet,
+        mention=event.mention,
+        sent_at=to_micros(event.sent_at),
+        delivery=Delivery.SENT if event.own else None,
+    )
+
+

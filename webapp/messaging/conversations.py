@@ -1,0 +1,126 @@
+"""Conversations as the network tells of them."""
+
+from sqlmodel import Session
+
+from webapp import changes
+from webapp.database import announce
+from webapp.languages import N_, Sentence
+from webapp.messaging.access import conversation_called
+from webapp.messaging.people import identity_called, name_of
+from webapp.messaging.positions import leave_gap
+from webapp.models import Account, Conversation
+from webapp.models.columns import now
+from webapp.networks.events import (
+    ConversationChanged,
+    ConversationKind,
+    ConversationState,
+    GapFound,
+    InvitationReceived,
+)
+
+
+def ensure(
+    db: Session, account: Account, remote_id: str, kind: ConversationKind, name: str | None = None
+) -> Conversation:
+    """The account's conversation with this id, made if there is none yet."""
+    conversation = conversation_called(db, account.id, remote_id)
+    if conversation is None:
+        contact = identity_called(db, account.id, remote_id) if kind == ConversationKind.DIRECT else None
+        conversation = Conversation(
+            user_id=account.user_id,
+            account_id=account.id,
+            remote_id=remote_id,
+            kind=kind,
+            name=name or (contact.name if contact else ""),
+            last_activity=0,
+        )
+        db.add(conversation)
+        db.flush()
+    return conversation
+
+
+def change(db: Session, account: Account, event: ConversationChanged) -> None:
+    """A conversation exists, or its name, topic or state is new."""
+    conversation = ensure(db, account, event.conversation, event.kind)
+    if event.name is not None:
+        conversation.name = event.name
+    if event.topic is not None:
+        conversation.topic = event.topic
+    if event.state is not None:
+        change_state(conversation, event.state)
+    if event.listed is not None:
+        conversation.listed = event.listed or bool(conversation.preview)
+    if conversation.listed and not conversation.last_activity:
+        conversation.last_activity = now()
+    _announce(db, conversation)
+
+
+def change_state(conversation: Conversation, state: ConversationState) -> None:
+    """Joined, invited or left. An invitation that was answered takes its line out of the inbox."""
+    if conversation.state == ConversationState.INVITED and state != ConversationState.INVITED:
+        conversation.unread = 0
+        conversation.preview = ""
+        conversation.preview_is_sentence = False
+    conversation.state = state
+
+
+def invite(db: Session, account: Account, event: InvitationReceived) -> None:
+    """Somebody asks the person into a group, or to become a contact: a row in the inbox that wants an answer."""
+    conversation = ensure(db, account, event.conversation, event.kind, event.name)
+    conversation.invited_by = event.sender_name or event.sender
+    if conversation.state == ConversationState.INVITED:
+        db.add(conversation)
+        return
+    conversation.state = ConversationState.INVITED
+    conversation.listed = True
+    conversation.unread = max(conversation.unread, 1)
+    conversation.last_activity = now()
+    conversation.preview = _asks(event).to_json()
+    conversation.preview_is_sentence = True
+    conversation.preview_own = False
+    conversation.preview_sender = ""
+    _announce(db, conversation)
+
+
+def note_gap(db: Session, account: Account, event: GapFound) -> None:
+    """Messages are missing after those that we have; the next one will stand behind a line that says so."""
+    conversation = conversation_called(db, account.id, event.conversation)
+    if conversation is not None:
+        leave_gap(conversation)
+        db.add(conversation)
+
+
+def answer(
+    db: Session, account_id: int, remote_id: str, kind: ConversationKind | None, state: ConversationState
+) -> int:
+    """What the person asked for was done: the conversation is there (or left). Returns our id of it.
+
+    ``kind`` None leaves it as it is.
+    """
+    account = db.get_one(Account, account_id)
+    conversation = ensure(db, account, remote_id, kind or ConversationKind.DIRECT)
+    change_state(conversation, state)
+    conversation.listed = state == ConversationState.JOINED or bool(conversation.preview)
+    conversation.last_activity = conversation.last_activity or now()
+    _announce(db, conversation)
+    return conversation.id
+
+
+def shown_name(db: Session, conversation: Conversation) -> str:
+    """What a conversation is called on the screen: its name, the contact's name, or else its address."""
+    if conversation.name:
+        return conversation.name
+    contact = identity_called(db, conversation.account_id, conversation.remote_id)
+    return name_of(contact) if contact else conversation.remote_id
+
+
+def _asks(event: InvitationReceived) -> Sentence:
+    who = event.sender_name or event.sender
+    if event.kind == ConversationKind.GROUP:
+        return Sentence(N_("%(who)s invites you to this group."), {"who": who})
+    return Sentence(N_("%(who)s would like to be your contact."), {"who": who})
+
+
+def _announce(db: Session, conversation: Conversation) -> None:
+    db.add(conversation)
+    announce(db, changes.ConversationChanged(conversation.user_id, conversation.id))

@@ -1,0 +1,118 @@
+"""Those out there: contacts, members, presence, who is typing."""
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from webapp import changes
+from webapp.database import announce
+from webapp.messaging.access import conversation_called
+from webapp.messaging.typing import set_typing
+from webapp.models import Account, Conversation, Identity, Membership
+from webapp.networks.events import ContactChanged, ContactGone, Member, MembersChanged, PresenceChanged, TypingChanged
+
+
+def identity_called(db: Session, account_id: int, address: str) -> Identity | None:
+    """What we know of an address on an account's network."""
+    query = select(Identity).where(Identity.account_id == account_id, Identity.address == address)
+    return db.exec(query).first()
+
+
+def ensure_identity(db: Session, account_id: int, address: str, name: str | None = None) -> Identity:
+    """The identity with this address, made if it is new; a name that is told is taken over unless there is one."""
+    identity = identity_called(db, account_id, address)
+    if identity is None:
+        identity = Identity(account_id=account_id, address=address, name=name or "")
+        db.add(identity)
+        db.flush()
+    elif name and not identity.name:
+        identity.name = name
+        db.add(identity)
+    return identity
+
+
+def name_of(identity: Identity) -> str:
+    """A contact without a name is shown by its address."""
+    return identity.name or identity.address
+
+
+def change_contact(db: Session, account: Account, event: ContactChanged) -> None:
+    """Somebody is on the contact list, or is called something else now."""
+    identity = ensure_identity(db, account.id, event.address)
+    identity.contact = True
+    identity.mutual = event.mutual
+    if event.name is not None:
+        identity.name = event.name
+    identity.conversation = event.conversation or event.address
+    db.add(identity)
+    _rename_conversation(db, account, identity)
+    announce(db, changes.ContactsChanged(account.user_id, account.id))
+
+
+def _rename_conversation(db: Session, account: Account, identity: Identity) -> None:
+    """The direct conversation with a contact is called as the contact is."""
+    conversation = conversation_called(db, account.id, identity.conversation)
+    if conversation is not None and conversation.name != identity.name:
+        conversation.name = identity.name
+        db.add(conversation)
+        announce(db, changes.ConversationChanged(account.user_id, conversation.id))
+
+
+def forget_contact(db: Session, account: Account, event: ContactGone) -> None:
+    """Somebody is no longer on the contact list; what was said stays."""
+    identity = identity_called(db, account.id, event.address)
+    if identity is not None:
+        identity.contact = False
+        identity.mutual = False
+        db.add(identity)
+        announce(db, changes.ContactsChanged(account.user_id, account.id))
+
+
+def change_presence(db: Session, account: Account, event: PresenceChanged) -> None:
+    """A contact came or went."""
+    identity = ensure_identity(db, account.id, event.address)
+    if (identity.presence, identity.status) == (event.presence, event.status):
+        return
+    identity.presence = event.presence
+    identity.status = event.status[:200]
+    db.add(identity)
+    announce(db, changes.ContactsChanged(account.user_id, account.id))
+
+
+def change_typing(db: Session, account: Account, event: TypingChanged) -> None:
+    """Somebody started or stopped typing: nothing is stored, screens are told."""
+    conversation = conversation_called(db, account.id, event.conversation)
+    if conversation is None:
+        return
+    identity = identity_called(db, account.id, event.address)
+    name = event.name or (name_of(identity) if identity else event.address)
+    if set_typing(conversation.id, event.address, name, event.typing):
+        announce(db, changes.TypingChanged(account.user_id, conversation.id))
+
+
+def change_members(db: Session, account: Account, event: MembersChanged) -> None:
+    """Who is in a group."""
+    conversation = conversation_called(db, account.id, event.conversation)
+    if conversation is None:
+        return
+    kept = {_change_member(db, account, conversation, member) for member in event.members}
+    gone = delete(Membership).where(col(Membership.conversation_id) == conversation.id)
+    if event.complete:
+        db.exec(gone.where(col(Membership.identity_id).not_in(kept)))
+    elif event.gone:
+        left = select(Identity.id).where(Identity.account_id == account.id, col(Identity.address).in_(event.gone))
+        db.exec(gone.where(col(Membership.identity_id).in_(left)))
+    announce(db, changes.ConversationChanged(account.user_id, conversation.id))
+
+
+def _change_member(db: Session, account: Account, conversation: Conversation, member: Member) -> int:
+    """Add or alter one membership; returns the identity's id."""
+    identity = ensure_identity(db, account.id, member.address, member.name)
+    query = select(Membership).where(
+        Membership.conversation_id == conversation.id, Membership.identity_id == identity.id
+    )
+    membership = db.exec(query).first() or Membership(conversation_id=conversation.id, identity_id=identity.id)
+    membership.name = member.name or ""
+    membership.role = member.role
+    membership.present = member.present
+    db.add(membership)
+    return identity.id

@@ -1,0 +1,97 @@
+"""What waits in an account's outbox, carried out: one at a time in each conversation, oldest first (D2)."""
+
+import asyncio
+
+import structlog
+
+from webapp.database import Database
+from webapp.hub import Hub
+from webapp.messaging import settle
+from webapp.messaging.errors import LeaseLost
+from webapp.networks.actions import Done, SendText
+from webapp.networks.contract import Sent, Session
+from webapp.networks.errors import Refused, SignedOut, Unreachable
+from webapp.sessions.backoff import Backoff
+
+log = structlog.get_logger()
+
+
+class Outflow:
+    """The way out of one account, while its session is open."""
+
+    def __init__(self, database: Database, hub: Hub, account_id: int, epoch: int) -> None:
+        self._database = database
+        self._hub = hub
+        self._account_id = account_id
+        self._epoch = epoch
+        self._wake = asyncio.Event()
+        self._busy: dict[int, asyncio.Task[None]] = {}
+
+    async def run(self, session: Session) -> None:
+        """Carry out what is due until cancelled. Raises SignedOut or LeaseLost."""
+        loop = asyncio.get_running_loop()
+        stop = self._hub.listen(
+            ("account", self._account_id), lambda _change: loop.call_soon_threadsafe(self._wake.set)
+        )
+        try:
+            while True:
+                self._wake.clear()
+                self._raise_what_failed()
+                for due in await self._database.from_database(settle.due_entries, self._account_id):
+                    if due.conversation_id not in self._busy:
+                        self._start(session, due)
+                await self._wake.wait()
+        finally:
+            stop()
+            for task in self._busy.values():
+                task.cancel()
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    def _start(self, session: Session, due: settle.Due) -> None:
+        task = asyncio.create_task(self._carry_out(session, due.entry_id))
+        self._busy[due.conversation_id] = task
+        task.add_done_callback(lambda _: self._wake.set())
+
+    def _raise_what_failed(self) -> None:
+        for conversation_id, task in list(self._busy.items()):
+            if task.done():
+                del self._busy[conversation_id]
+                task.result()
+
+    async def _carry_out(self, session: Session, entry_id: int) -> None:
+        """One entry, from beginning to outcome; what cannot be reached now is tried again after a while."""
+        backoff = Backoff()
+        while True:
+            begun = await self._write(settle.begin, entry_id)
+            if begun is None:
+                return
+            try:
+                await self._try(session, begun)
+            except Unreachable as trouble:
+                await self._write(settle.postpone, entry_id)
+                await asyncio.sleep(backoff.next(trouble.retry_after))
+            except Refused as trouble:
+                await self._write(settle.settle_failed, entry_id, trouble.reason)
+                return
+            except (SignedOut, LeaseLost):
+                raise
+            else:
+                return
+
+    async def _try(self, session: Session, begun: settle.Begun) -> None:
+        """Ask whether it went out before, then say it (D4). Raises Trouble."""
+        if begun.before and isinstance(begun.action, SendText):
+            found = await session.already_sent(begun.action)
+            if found.sent == Sent.YES:
+                await self._write(settle.settle_sent, begun.entry_id, found.done or Done())
+                return
+            if found.sent == Sent.UNKNOWN:
+                await self._write(settle.settle_uncertain, begun.entry_id)
+                return
+        done = await session.perform(begun.action)
+        await self._write(settle.settle_sent, begun.entry_id, done)
+
+    async def _write(self, verb, entry_id, *args):  # type: ignore[no-untyped-def]
+        return await self._database.in_database(verb, self._account_id, self._epoch, entry_id, *args)
+
+
