@@ -82,7 +82,7 @@ def negotiate(accept_language: str) -> str:
             wishes.append((float(weight or 1), tag.partition("-")[0].lower()))
         except ValueError:
             continue
-    for weight, tag in sorted(wishes, key=lambda wish: -wish[0]):
-        if weight > 0 and tag in LANGUAGES:
-            return tag
+    for wish, language in sorted(wishes, key=lambda pair: -pair[0]):
+        if wish > 0 and language in LANGUAGES:
+            return language
     return "en"

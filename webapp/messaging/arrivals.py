@@ -4,7 +4,6 @@ The messages of one batch are gathered for each conversation and stored together
 What is known already is looked up with two queries a conversation, not two a message.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
@@ -21,7 +20,7 @@ from webapp.messaging.settle import confirm
 from webapp.messaging.typing import set_typing
 from webapp.models import Account, Conversation, Identity, Message
 from webapp.models.columns import to_micros
-from webapp.networks.events import Batch, Delivery, MessageReceived, Origin
+from webapp.networks.events import Delivery, MessageReceived, Origin
 
 AT_ONCE = 400
 """Ids in one query; SQLite and PostgreSQL both take many more."""
@@ -63,11 +62,11 @@ def _is_ours(message: Message, event: MessageReceived) -> bool:
 class Arrivals:
     """The messages of one batch on their way into the rows."""
 
-    def __init__(self, db: Session, account: Account, batch: Batch, gap: Message | None = None) -> None:
+    def __init__(self, db: Session, account: Account, origin: Origin, gap: Message | None = None) -> None:
         """``gap`` is the message in front of which older ones go, when that is not the oldest one."""
         self._db = db
         self._account = account
-        self._origin = batch.origin
+        self._origin = origin
         self._gap = gap
         self.stored = 0
         self.met_again = 0
@@ -206,5 +205,3 @@ def _provisional(conversation: Conversation, event: MessageReceived) -> Message:
         sent_at=to_micros(event.sent_at),
         delivery=Delivery.SENT if event.own else None,
     )
-
-

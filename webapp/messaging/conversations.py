@@ -6,7 +6,7 @@ from webapp import changes
 from webapp.database import announce
 from webapp.languages import N_, Sentence
 from webapp.messaging.access import conversation_called
-from webapp.messaging.people import identity_called, name_of
+from webapp.messaging.people import contact_in, name_of
 from webapp.messaging.positions import leave_gap
 from webapp.models import Account, Conversation
 from webapp.models.columns import now
@@ -25,7 +25,7 @@ def ensure(
     """The account's conversation with this id, made if there is none yet."""
     conversation = conversation_called(db, account.id, remote_id)
     if conversation is None:
-        contact = identity_called(db, account.id, remote_id) if kind == ConversationKind.DIRECT else None
+        contact = contact_in(db, account.id, remote_id) if kind == ConversationKind.DIRECT else None
         conversation = Conversation(
             user_id=account.user_id,
             account_id=account.id,
@@ -110,7 +110,7 @@ def shown_name(db: Session, conversation: Conversation) -> str:
     """What a conversation is called on the screen: its name, the contact's name, or else its address."""
     if conversation.name:
         return conversation.name
-    contact = identity_called(db, conversation.account_id, conversation.remote_id)
+    contact = contact_in(db, conversation.account_id, conversation.remote_id)
     return name_of(contact) if contact else conversation.remote_id
 
 

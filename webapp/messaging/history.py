@@ -1,6 +1,7 @@
 """Older messages that a person asked for by scrolling back, or into a gap."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sqlmodel import Session, col, select
 
@@ -10,7 +11,7 @@ from webapp.messaging.access import conversation_of
 from webapp.messaging.arrivals import Arrivals
 from webapp.messaging.leases import must_hold
 from webapp.messaging.positions import PENDING
-from webapp.messaging.receive import take_in
+from webapp.messaging.receive import take_in_all
 from webapp.models import Account, Conversation, Message
 from webapp.models.columns import from_micros
 from webapp.networks.contract import Anchor, History, More
@@ -47,10 +48,8 @@ def store_history(
     account = db.get_one(Account, account_id)
     conversation = db.get_one(Conversation, conversation_id)
     gap = db.get(Message, gap_id) if gap_id is not None else None
-    arrivals = Arrivals(db, account, history.batch, gap)
-    for event in history.batch.events:
-        take_in(db, account, event, arrivals)
-    arrivals.finish()
+    arrivals = Arrivals(db, account, history.batch.origin, gap)
+    take_in_all(db, account, history.batch.events, arrivals)
     if gap is not None:
         _narrow(db, conversation, gap, closed=arrivals.met_again > 0 or history.more == More.NO)
     else:
@@ -87,7 +86,7 @@ def _end_before(db: Session, conversation: Conversation, gap: Message) -> int:
         .limit(1_000)
     )
     positions = list(db.exec(query))
-    for later, earlier in zip(positions, positions[1:], strict=False):
+    for later, earlier in pairwise(positions):
         if later - earlier > 1:
             return earlier
     return positions[-1] - 1

@@ -17,6 +17,12 @@ def identity_called(db: Session, account_id: int, address: str) -> Identity | No
     return db.exec(query).first()
 
 
+def contact_in(db: Session, account_id: int, remote_id: str) -> Identity | None:
+    """The contact with whom this direct conversation is."""
+    query = select(Identity).where(Identity.account_id == account_id, Identity.conversation == remote_id)
+    return db.exec(query).first() or identity_called(db, account_id, remote_id)
+
+
 def ensure_identity(db: Session, account_id: int, address: str, name: str | None = None) -> Identity:
     """The identity with this address, made if it is new; a name that is told is taken over unless there is one."""
     identity = identity_called(db, account_id, address)

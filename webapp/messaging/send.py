@@ -66,7 +66,7 @@ def delete_unsent(db: Session, user_id: int, message_id: int) -> None:
     """Forget a message that failed, or of which nobody knows. Raises NotYours, NotPossible for one that is out."""
     message, conversation = message_of(db, user_id, message_id)
     if message.delivery not in ASKS_SOMETHING:
-        raise NotPossible(Sentence(N_("This message has been sent. Only a message that was not sent can be deleted here.")))
+        raise NotPossible(Sentence(N_("This message was sent. Only one that was not can be deleted here.")))
     conversation.failed -= 1
     db.exec(delete(Message).where(col(Message.id) == message.id))
     show_newest(db, conversation)
@@ -98,10 +98,10 @@ def _checked(db: Session, conversation: Conversation, body: str) -> str:
     if account.removed_at is not None or kind is None:
         raise NotPossible(Sentence(N_("This account was removed. Its history can be read, but nothing can be sent.")))
     if conversation.state == ConversationState.LEFT:
-        raise NotPossible(Sentence(N_("You have left this group, so nothing can be sent here. Your text is still here.")))
+        raise NotPossible(Sentence(N_("You have left this group, so you cannot write to it. Your text is still here.")))
     longest = kind.capabilities.longest_text
     if len(text) > longest:
-        reason = N_("This text has %(length)s characters; %(network)s takes %(longest)s. Shorten it or send it in parts.")
+        reason = N_("This text has %(length)s characters; %(network)s takes %(longest)s. Shorten it or split it.")
         raise NotPossible(Sentence(reason, {"length": len(text), "longest": longest, "network": kind.label}))
     return text
 

@@ -85,7 +85,7 @@ def settle_failed(db: Session, account_id: int, epoch: int, entry_id: int, reaso
 
 def settle_uncertain(db: Session, account_id: int, epoch: int, entry_id: int) -> None:
     """It may have gone out, and nobody can tell. Said as such, because sending it again may double it."""
-    reason = Sentence(N_("The line broke while this was on its way. It may have arrived; sending it again may double it."))
+    reason = Sentence(N_("The line broke on the way. This may have arrived; sending it again may double it."))
     _settle_asking(db, account_id, epoch, entry_id, Delivery.UNCERTAIN, reason)
 
 
@@ -145,7 +145,7 @@ def _settle_asking(
 
 def _action(db: Session, entry: OutboxEntry, conversation: Conversation, message: Message) -> SendText | MarkRead:
     if entry.kind == OutboxKind.SEND_TEXT:
-        assert message.transaction_id is not None  # noqa: S101 (send_text has set it)
+        assert message.transaction_id is not None
         return SendText(conversation.remote_id, message.transaction_id, message.body, from_micros(message.sent_at))
     ref = MessageRef(message.remote_id, message.transaction_id, message.reference)
     return MarkRead(conversation.remote_id, ref, db.get_one(User, conversation.user_id).send_receipts)

@@ -49,7 +49,8 @@ def moment(*, default_now: bool = False, nullable: bool = False) -> Any:
 
 def choice(kind: type[StrEnum], default: StrEnum | None = None, *, nullable: bool = False) -> Any:
     """One word of a small set, kept as its value in a plain text column: a new word needs no migration."""
-    words = Enum(kind, native_enum=False, create_constraint=False, length=20, values_callable=lambda k: [w.value for w in k])
+    values = [word.value for word in kind]
+    words = Enum(kind, native_enum=False, create_constraint=False, length=20, values_callable=lambda _: values)
     if default is None and not nullable:
-        return Field(sa_type=words)  # type: ignore[call-overload]
-    return Field(default=default, sa_type=words, nullable=nullable)  # type: ignore[call-overload]
+        return Field(sa_type=words)
+    return Field(default=default, sa_type=words, nullable=nullable)

@@ -1,6 +1,6 @@
 """Somebody out there, as one network knows them."""
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
 from webapp.models.columns import choice, foreign, key
@@ -10,10 +10,14 @@ from webapp.networks.events import Presence
 class Identity(SQLModel, table=True):
     """An address on a network, with its name there, seen from one account.
 
-    ``contact``: on the person's contact list; ``mutual``: both sides agreed.
+    ``contact``: on the person's contact list; ``mutual``: both sides agreed. ``conversation`` is the remote id of the
+    direct conversation with them.
     """
 
-    __table_args__ = (UniqueConstraint("account_id", "address"),)
+    __table_args__ = (
+        UniqueConstraint("account_id", "address"),
+        Index("identity_conversation", "account_id", "conversation"),
+    )
 
     id: int = key()
     account_id: int = foreign("account.id")

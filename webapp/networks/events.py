@@ -119,7 +119,7 @@ class InvitationReceived(Event):
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody in a conversation. ``role`` is the network's own word for what they may do, empty for nothing special."""
+    """Somebody in a conversation. ``role`` is the network's word for what they may do, empty for nothing special."""
 
     address: str
     name: str | None = None

@@ -77,7 +77,7 @@ Step = Form | Show | SignedIn
 
 
 class WrongInput(Exception):
-    """What was typed does not work; ``field`` says where (empty: all of it). The step stays and keeps what was typed."""
+    """What was typed does not work; ``field`` says where (empty: all of it). The step stays, with what was typed."""
 
     def __init__(self, reason: Sentence, field: str = "") -> None:
         super().__init__(reason.msgid)

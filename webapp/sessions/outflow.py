@@ -1,9 +1,10 @@
 """What waits in an account's outbox, carried out: one at a time in each conversation, oldest first (D2)."""
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
-import structlog
-
+from webapp.changes import Announcement
 from webapp.database import Database
 from webapp.hub import Hub
 from webapp.messaging import settle
@@ -13,7 +14,7 @@ from webapp.networks.contract import Sent, Session
 from webapp.networks.errors import Refused, SignedOut, Unreachable
 from webapp.sessions.backoff import Backoff
 
-log = structlog.get_logger()
+T = TypeVar("T")
 
 
 class Outflow:
@@ -30,9 +31,7 @@ class Outflow:
     async def run(self, session: Session) -> None:
         """Carry out what is due until cancelled. Raises SignedOut or LeaseLost."""
         loop = asyncio.get_running_loop()
-        stop = self._hub.listen(
-            ("account", self._account_id), lambda _change: loop.call_soon_threadsafe(self._wake.set)
-        )
+        stop = self._hub.listen(("account", self._account_id), self._wake_from(loop))
         try:
             while True:
                 self._wake.clear()
@@ -46,6 +45,12 @@ class Outflow:
             for task in self._busy.values():
                 task.cancel()
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    def _wake_from(self, loop: asyncio.AbstractEventLoop) -> Callable[[Announcement], None]:
+        def wake(_change: Announcement) -> None:
+            loop.call_soon_threadsafe(self._wake.set)
+
+        return wake
 
     def _start(self, session: Session, due: settle.Due) -> None:
         task = asyncio.create_task(self._carry_out(session, due.entry_id))
@@ -91,7 +96,6 @@ class Outflow:
         done = await session.perform(begun.action)
         await self._write(settle.settle_sent, begun.entry_id, done)
 
-    async def _write(self, verb, entry_id, *args):  # type: ignore[no-untyped-def]
+    async def _write(self, verb: Callable[..., T], entry_id: int, *args: object) -> T:
+        """Run a verb of ``settle`` for this account under its lease."""
         return await self._database.in_database(verb, self._account_id, self._epoch, entry_id, *args)
-
-

@@ -4,7 +4,7 @@ The only place that turns trouble into an account state.
 """
 
 import asyncio
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 from sqlmodel import Session as Db
@@ -19,17 +19,26 @@ from webapp.messaging.leases import take_lease
 from webapp.models import Account, AccountState, User
 from webapp.models.columns import now
 from webapp.networks import network
-from webapp.networks.contract import Credentials, Network, Session, Surroundings
+from webapp.networks.contract import Credentials, Network, Session
 from webapp.networks.errors import Refused, SignedOut, Unreachable
 from webapp.sessions.backoff import Backoff
 from webapp.sessions.inflow import Inflow
 from webapp.sessions.outflow import Outflow
+from webapp.sessions.surroundings import SurroundingsMaker
 from webapp.vault import Vault
 
 log = structlog.get_logger()
 
 CLOSE_SECONDS = 2.0
 FAULT = Sentence(N_("Something in this program went wrong. Nothing is lost; it connects again by itself."))
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A line that is up, and the lease's epoch that every write of what it says must name."""
+
+    session: Session
+    epoch: int
 
 
 class Runner:
@@ -41,7 +50,7 @@ class Runner:
         hub: Hub,
         vault: Vault,
         account_id: int,
-        surroundings: Callable[[str, int], Surroundings],
+        surroundings: SurroundingsMaker,
         gate: asyncio.Semaphore,
     ) -> None:
         self._database = database
@@ -52,13 +61,8 @@ class Runner:
         self._backoff = Backoff()
         self._epoch = 0
         self.account_id = account_id
-        self.session: Session | None = None
+        self.open: OpenSession | None = None
         """The open session; None while there is no line."""
-
-    @property
-    def epoch(self) -> int:
-        """The lease's epoch; every write for this account names it."""
-        return self._epoch
 
     async def run(self) -> None:
         """Keep the account connected. Ends by itself when only the person can help."""
@@ -97,16 +101,16 @@ class Runner:
 
     async def _live_through(self) -> None:
         kind, user, credentials, checkpoint = await self._database.from_database(self._load)
-        session = kind.session(credentials, self._surroundings(kind.key, self.account_id))
+        session = kind.session(credentials, self._surroundings.of_account(kind.key, self.account_id))
         try:
             async with self._gate:  # fifty accounts do not all shake hands at once
                 await session.open(checkpoint)
             self._backoff.online()
-            self.session = session
+            self.open = OpenSession(session, self._epoch)
             await self._report(AccountState.ONLINE)
             await self._run_both(session, user)
         finally:
-            self.session = None
+            self.open = None
             await self._close(session)
 
     async def _run_both(self, session: Session, user: User) -> None:

@@ -1,0 +1,115 @@
+"""An account's line into the pretend world."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from webapp.languages import N_, Sentence
+from webapp.networks.actions import Action, Done, MarkRead, SendText, SetTyping, StartDirect
+from webapp.networks.contract import Anchor, Found, History, More, Sent, Session
+from webapp.networks.errors import Refused, SignedOut, Trouble, Unreachable
+from webapp.networks.events import Batch, Origin
+from webapp.networks.toy.translate import introduce, translate
+from webapp.networks.toy.world import ECHO, OLDER, SANDPIT, Said, World
+
+DROPPED = Sentence(N_("The toy line broke, as it was told to."))
+_numbers = itertools.count(1)
+
+
+class ToySession(Session):
+    """Hears its mailbox from the checkpoint on; says things to Echo and into the Sandpit."""
+
+    def __init__(self, address: str, world: World) -> None:
+        self._me = address
+        self._world = world
+        self._mailbox = world.mailbox(address)
+        self._seen = 0
+        self._wake = asyncio.Event()
+        self._trouble: Trouble | None = None
+
+    async def open(self, checkpoint: bytes | None) -> None:
+        # A world that was made anew has forgotten what the checkpoint counts.
+        self._seen = min(int(checkpoint or 0), len(self._mailbox.said))
+        self._mailbox.listeners.append(self._wake.set)
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        yield Batch(introduce(), Origin.CATCH_UP)
+        origin = Origin.CATCH_UP
+        while True:
+            self._wake.clear()
+            news = self._mailbox.said[self._seen :]
+            if news:
+                self._seen += len(news)
+                events = tuple(event for said in news for event in translate(said, self._me))
+                yield Batch(events, origin, str(self._seen).encode())
+            if self._trouble is not None:
+                raise self._trouble
+            origin = Origin.LIVE
+            await self._wake.wait()
+
+    async def perform(self, action: Action) -> Done:
+        if self._trouble is not None:
+            raise self._trouble
+        match action:
+            case SendText():
+                return self._say(action)
+            case StartDirect():
+                if action.conversation not in (ECHO, SANDPIT):
+                    raise Refused(Sentence(N_("Only Echo lives in the toy world.")))
+                return Done(conversation=action.conversation)
+            case SetTyping() | MarkRead():
+                return Done()
+            case _:
+                raise Refused(Sentence(N_("The toy world cannot do this.")))
+
+    def _say(self, action: SendText) -> Done:
+        match action.body.strip().lower():
+            case "drop":
+                self._break(Unreachable(DROPPED))
+            case "sign me out":
+                self._break(SignedOut(Sentence(N_("The toy network ended the sign-in, as it was told to."))))
+            case "refuse":
+                raise Refused(Sentence(N_("The toy network refuses this message, as it was told to.")))
+        if self._trouble is not None:
+            raise self._trouble
+        said = self._said(action.conversation, self._me, action.body, transaction_id=action.transaction_id)
+        self._mailbox.put(said)
+        self._answer(action)
+        return Done(said.id, said.id)
+
+    def _answer(self, action: SendText) -> None:
+        if action.conversation == ECHO:
+            self._mailbox.put(self._said(ECHO, ECHO, action.body, answers=action.transaction_id))
+        elif action.body.strip().lower() == "hello sandpit":
+            self._mailbox.put(self._said(SANDPIT, "greta", "Hello!", answers=action.transaction_id))
+
+    def _said(
+        self, place: str, who: str, text: str, *, transaction_id: str | None = None, answers: str | None = None
+    ) -> Said:
+        return Said(f"said-{next(_numbers)}", place, who, text, datetime.now(UTC), transaction_id, answers)
+
+    def _break(self, trouble: Trouble) -> None:
+        self._trouble = trouble
+        self._wake.set()
+
+    async def already_sent(self, action: SendText) -> Found:
+        for said in self._mailbox.said:
+            if said.transaction_id == action.transaction_id:
+                return Found(Sent.YES, Done(said.id, said.id))
+        # An empty mailbox may be one that was forgotten.
+        return Found(Sent.NO if self._mailbox.said else Sent.UNKNOWN)
+
+    async def older(self, conversation: str, before: Anchor, limit: int) -> History:
+        if conversation != SANDPIT:
+            return History(Batch((), Origin.BACKFILL), More.NO)
+        number = OLDER
+        if before.remote_id is not None and before.remote_id.startswith("past-"):
+            number = int(before.remote_id.removeprefix("past-"))
+        page = self._world.past(number, limit)
+        events = tuple(event for said in page for event in translate(said, self._me))
+        return History(Batch(events, Origin.BACKFILL), More.YES if page and number > limit else More.NO)
+
+    async def close(self) -> None:
+        if self._wake.set in self._mailbox.listeners:
+            self._mailbox.listeners.remove(self._wake.set)

@@ -1,0 +1,76 @@
+"""The pretend world: who lives there and what was said. It is kept in memory and forgotten with the process.
+
+So after a restart it cannot tell whether a message arrived, as some real networks cannot.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+ECHO = "echo"
+SANDPIT = "sandpit"
+OLDER = 300
+"""Messages that were said in the Sandpit before anyone here came."""
+_BEGINNING = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Said:
+    """Something said. ``answers`` is the transaction id of what it answers."""
+
+    id: str
+    place: str
+    who: str
+    text: str
+    at: datetime
+    transaction_id: str | None = None
+    answers: str | None = None
+
+
+@dataclass
+class Mailbox:
+    """What one account hears, oldest first, and who waits for more."""
+
+    said: list[Said] = field(default_factory=list)
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def put(self, said: Said) -> None:
+        """Something new."""
+        self.said.append(said)
+        for listener in list(self.listeners):
+            listener()
+
+
+class World:
+    """Every account has a mailbox; the Sandpit's past is the same for all."""
+
+    def __init__(self) -> None:
+        self._mailboxes: dict[str, Mailbox] = {}
+
+    def mailbox(self, address: str) -> Mailbox:
+        """The mailbox of an account, which has one as soon as it asks."""
+        return self._mailboxes.setdefault(address, Mailbox())
+
+    def hear(self, address: str, said: Said) -> None:
+        """Somebody says something to an account."""
+        self.mailbox(address).put(said)
+
+    @staticmethod
+    def past(before: int, limit: int) -> list[Said]:
+        """At most ``limit`` older messages of the Sandpit before number ``before``, oldest first."""
+        first = max(before - limit, 0)
+        return [_remembered(number) for number in range(first, before)]
+
+
+def _remembered(number: int) -> Said:
+    who = ("greta", "hans")[number // 3 % 2]
+    at = _BEGINNING + timedelta(minutes=7 * number)
+    return Said(f"past-{number}", SANDPIT, who, f"Castle number {number + 1} stands.", at)
+
+
+@cache
+def world(folder: Path) -> World:
+    """The world of one installation."""
+    return World()

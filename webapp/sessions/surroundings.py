@@ -1,0 +1,44 @@
+"""What each network and account gets from the installation: folders, authorities, switches."""
+
+from sqlmodel import Session
+
+from webapp.database import Database
+from webapp.models import InstanceOption
+from webapp.networks import networks
+from webapp.networks.contract import Surroundings
+from webapp.settings import Settings
+
+
+class SurroundingsMaker:
+    """Reads the settings and the administrator's switches anew each time, so a changed switch counts at once."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+
+    def shared(self, network_key: str) -> Surroundings:
+        """For a network as a whole, or a sign-in whose account does not exist yet."""
+        return self._make(network_key, "sign-in")
+
+    def of_account(self, network_key: str, account_id: int) -> Surroundings:
+        """For one account."""
+        return self._make(network_key, str(account_id))
+
+    def _make(self, network_key: str, name: str) -> Surroundings:
+        folder = self._settings.data_dir / "networks" / network_key
+        return Surroundings(
+            shared_folder=folder / "shared",
+            folder=folder / name,
+            extra_ca_file=self._settings.extra_ca_file,
+            private_servers=self._settings.private_servers,
+            switches=self._database.read(switches_of, network_key),
+        )
+
+
+def switches_of(db: Session, network_key: str) -> dict[str, bool]:
+    """What the administrator has switched on for a network; a switch that was never touched has its default."""
+    chosen: dict[str, bool] = {}
+    for switch in networks()[network_key].switches:
+        row = db.get(InstanceOption, f"network.{network_key}.{switch.key}")
+        chosen[switch.key] = switch.default if row is None else row.value == "yes"
+    return chosen
