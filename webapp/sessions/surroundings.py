@@ -1,9 +1,7 @@
 """What each network and account gets from the installation: folders, authorities, switches."""
 
-from sqlmodel import Session
-
 from webapp.database import Database
-from webapp.models import InstanceOption
+from webapp.messaging.options import switches_of
 from webapp.networks import networks
 from webapp.networks.contract import Surroundings
 from webapp.settings import Settings
@@ -31,14 +29,6 @@ class SurroundingsMaker:
             folder=folder / name,
             extra_ca_file=self._settings.extra_ca_file,
             private_servers=self._settings.private_servers,
-            switches=self._database.read(switches_of, network_key),
+            switches=self._database.read(switches_of, networks()[network_key]),
         )
 
-
-def switches_of(db: Session, network_key: str) -> dict[str, bool]:
-    """What the administrator has switched on for a network; a switch that was never touched has its default."""
-    chosen: dict[str, bool] = {}
-    for switch in networks()[network_key].switches:
-        row = db.get(InstanceOption, f"network.{network_key}.{switch.key}")
-        chosen[switch.key] = switch.default if row is None else row.value == "yes"
-    return chosen
