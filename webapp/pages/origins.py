@@ -1,0 +1,36 @@
+"""Which addresses this house answers to, and which pages may talk to it (S9, S11)."""
+
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+
+from webapp.pages.cookies import LOOPBACK_NAMES
+from webapp.pages.house import house_of
+from webapp.settings import Settings
+
+
+def host_name(host: str) -> str:
+    """``house.example`` of ``house.example:8000``; nothing if it is no host."""
+    try:
+        parts = urlsplit(f"//{host}")
+        return (parts.hostname or "") if parts.netloc == host and "@" not in host else ""
+    except ValueError:
+        return ""
+
+
+def is_our_host(settings: Settings, host: str) -> bool:
+    """Whether a Host header names this house: its public name, or this machine itself."""
+    return host_name(host) in LOOPBACK_NAMES | {urlsplit(settings.public_url).hostname}
+
+
+def is_our_origin(settings: Settings, origin: str, host: str) -> bool:
+    """Whether a page of ``origin`` is ours: exactly scheme, host and port. ``host`` is the checked Host header."""
+    if origin == settings.origin:
+        return True
+    return host_name(host) in LOOPBACK_NAMES and origin == f"http://{host}"
+
+
+def check_websocket_origin(connection: HTTPConnection) -> bool:
+    """Whether a websocket was opened by a page of ours; a missing Origin is none (S9)."""
+    origin = connection.headers.get("origin", "")
+    return is_our_origin(house_of(connection).settings, origin, connection.headers.get("host", ""))
