@@ -83,8 +83,8 @@ class Tokens:
         return _judged(purpose, self._decoded(purpose, token), self._clock())
 
     def _decoded(self, purpose: Purpose, token: str) -> dict[str, Any]:
-        """The claims behind a good signature. Times are judged by ``_judged``, on our clock and with our rules."""
-        options = {f"require_{name}": True for name in ("aud", "iss", "sub", "iat", "nbf", "exp", "jti")}
+        """The claims behind a good signature. Times are left to ``_judged``, which is stricter and has our clock."""
+        options = {f"require_{name}": True for name in ("aud", "iss", "sub", "jti")}
         untimed = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
         try:
             return jwt.decode(

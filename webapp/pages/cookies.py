@@ -14,7 +14,7 @@ from starlette.responses import Response
 from webapp.messaging.sign_ins import ABSOLUTE
 from webapp.settings import Settings
 
-YEAR = 365 * 24 * 3600
+KNOWN_SECONDS = 365 * 24 * 3600
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
