@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from tests.conftest import PASSWORD
 
+from tests.conftest import PASSWORD
 from webapp.messaging.audit import COMMAND_LINE
 from webapp.messaging.invites import make_invite, token_of
 from webapp.messaging.sign_ins import sign_ins_of
@@ -23,7 +23,6 @@ def alert_of(response):
 
 def test_the_first_visitor_becomes_administrator_and_is_signed_in(browser, house):
     visitor = browser()
-    assert visitor.get("/").headers["location"] == "/sign-in"
     assert visitor.get("/sign-in").headers["location"] == "/setup"
     done = visitor.submit("/setup", {"name": "Jürgen", "password": NEW})
     assert (done.status_code, done.headers["location"]) == (303, "/")
@@ -69,7 +68,7 @@ def test_a_form_without_its_fields_is_an_error_in_words(browser):
 
 def test_the_right_password_leads_to_where_one_wanted_to_go(browser, alice):
     visitor = browser()
-    assert visitor.get("/networks?x=1").headers["location"] == "/sign-in?next=/networks%3Fx%3D1"
+    assert visitor.get("/settings?x=1").headers["location"] == "/sign-in?next=/settings%3Fx%3D1"
     done = visitor.submit("/sign-in", {"name": " aLiCe", "password": PASSWORD, "next": "/networks"})
     assert (done.status_code, done.headers["location"]) == (303, "/networks")
 
@@ -85,7 +84,7 @@ def test_a_wrong_password_and_a_wrong_name_look_the_same(browser, alice, name):
 
 @pytest.mark.parametrize(
     "next_page",
-    ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/\tevil", "", "evil", "/%0d\n"],
+    ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/\tevil", "", "evil"],
 )
 def test_a_sign_in_never_leads_to_another_site(browser, alice, next_page):
     done = browser().submit("/sign-in", {"name": "Alice", "password": PASSWORD, "next": next_page})
@@ -107,7 +106,7 @@ def test_signing_out_ends_the_sign_in_and_takes_the_cookie(browser, alice, house
     done = visitor.submit("/sign-out")
     assert done.headers["location"] == "/sign-in"
     assert house.database.read(sign_ins_of, alice.id) == []
-    assert visitor.get("/networks").status_code == 303
+    assert visitor.get("/settings").status_code == 303
 
 
 def test_an_invite_lets_one_person_in_with_its_role(browser, house, alice):

@@ -3,6 +3,8 @@
 Times are integers, microseconds since 1970 UTC; they compare, sort and index the same on every database.
 """
 
+from sqlmodel import SQLModel
+
 from webapp.models.account import Account, AccountState, Lease
 from webapp.models.audit import AuditEntry
 from webapp.models.conversation import Conversation, Membership
@@ -30,3 +32,8 @@ __all__ = [
     "UsedToken",
     "User",
 ]
+
+for table in SQLModel.metadata.tables.values():
+    if "id" in table.primary_key.columns:
+        # A number is never given twice: a tab, a folder or an announcement may still mean the old one.
+        table.dialect_options["sqlite"]["autoincrement"] = True

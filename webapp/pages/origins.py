@@ -13,9 +13,10 @@ def host_name(host: str) -> str:
     """``house.example`` of ``house.example:8000``; nothing if it is no host."""
     try:
         parts = urlsplit(f"//{host}")
-        return (parts.hostname or "") if parts.netloc == host and "@" not in host else ""
+        named = parts.hostname or ""
     except ValueError:
         return ""
+    return named if parts.netloc == host and "@" not in host else ""
 
 
 def is_our_host(settings: Settings, host: str) -> bool:

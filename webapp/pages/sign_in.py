@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -35,13 +35,15 @@ class Typed:
 
 
 @router.get("/sign-in")
-def show_sign_in(request: Request, house: TheHouse, next: str = "/", new_password: bool = False) -> Response:
+def show_sign_in(
+    request: Request, house: TheHouse, where: Annotated[str, Query(alias="next")] = "/", new_password: bool = False
+) -> Response:
     """The form; who is signed in already goes on, and an empty house is set up first."""
     if request.state.user is not None:
-        return RedirectResponse(safe_path(next), 303)
+        return RedirectResponse(safe_path(where), 303)
     if not house.database.read(has_users):
         return RedirectResponse("/setup", 303)
-    return page(request, PAGE, typed=Typed(where=safe_path(next)), wrong="", wait=0, new_password=new_password)
+    return page(request, PAGE, typed=Typed(where=safe_path(where)), wrong="", wait=0, new_password=new_password)
 
 
 @router.post("/sign-in")
@@ -50,10 +52,10 @@ def sign_in(
     house: TheHouse,
     name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "/",
+    where: Annotated[str, Form(alias="next")] = "/",
 ) -> Response:
     """Sign this browser in, or say that it did not work, never why (S26)."""
-    typed = Typed(name[:LONGEST_NAME], safe_path(next))
+    typed = Typed(name[:LONGEST_NAME], safe_path(where))
     user = house.database.read(user_named, typed.name)
     tried = _attempt(request, house, typed.name, user)
     wait = house.database.write(admit, tried)
