@@ -7,7 +7,7 @@ person waits for the answer in a dialog.
 from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.networks.events import MessageRef
+from webapp.networks.events import ConversationKind, MessageRef
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ class SetTyping(Action):
 
 @dataclass(frozen=True)
 class StartDirect(Action):
-    """Open the conversation with the address ``conversation``; Done names its remote id."""
+    """Open the conversation with the address ``conversation``, joining it when it turns out to be a group.
+
+    Done names its remote id and its kind.
+    """
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,11 @@ class Done:
     """An action was carried out.
 
     ``remote_id`` names the message that was sent, None where the network gives no name to it (it will be
-    recognised by its transaction id). ``reference`` as in MessageReceived. ``conversation`` names what was started.
+    recognised by its transaction id). ``reference`` as in MessageReceived. ``conversation`` names what was started,
+    ``kind`` says what it turned out to be.
     """
 
     remote_id: str | None = None
     reference: str | None = None
     conversation: str | None = None
+    kind: ConversationKind | None = None
