@@ -170,4 +170,7 @@ def test_a_token_of_the_library_with_its_own_defaults_is_refused(tokens):
 
 def test_nobody_else_knows_the_library():
     code = "import webapp.passwords, webapp.vault, webapp.messaging.names, sys; print('jose' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+        == "False"
+    )
