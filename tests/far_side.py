@@ -52,7 +52,11 @@ class FarSide(ClientXMPP):  # type: ignore[misc, unused-ignore]  # the library h
         refused = lambda _: ready.done() or ready.set_exception(PermissionError(self.address))  # noqa: E731
         self.add_event_handler("failed_all_auth", refused, disposable=True)
         self.connect("127.0.0.1", self._port)
-        await asyncio.wait_for(ready, PATIENCE)
+        try:
+            await asyncio.wait_for(ready, PATIENCE)
+        except BaseException:
+            await self.sign_out()
+            raise
         await self.get_roster()
         if self._wants_carbons:
             await self.plugin["xep_0280"].enable()
@@ -64,6 +68,7 @@ class FarSide(ClientXMPP):  # type: ignore[misc, unused-ignore]  # the library h
         await self.disconnect(wait=1.0)
         if self._run_out_filters is not None:
             self._run_out_filters.cancel()
+            await asyncio.wait({self._run_out_filters})
 
     def say(self, to: str, body: str, *, kind: str = "chat", name: str | None = None, more: str = "") -> str:
         """Send a text with an origin id; ``more`` is XML that goes along. The answer is the id."""
@@ -181,8 +186,16 @@ class Background:
         return self.call(run())
 
     def stop(self) -> None:
+        self.call(self._let_go())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
+        self.loop.close()
+
+    async def _let_go(self) -> None:
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
