@@ -1,0 +1,105 @@
+"""One room that we are in, or want to be in (XEP-0045): who is there, and who we are there."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from webapp.networks.events import Member
+from webapp.networks.xmpp.addresses import bare, resource
+from webapp.networks.xmpp.contents import tidy_name
+from webapp.networks.xmpp.names import MUC_ADMIN, MUC_USER, OCCUPANT_ID, tag
+from webapp.networks.xmpp.translate import InRoom
+
+ITEM = f"{tag(MUC_USER, 'x')}/{tag(MUC_USER, 'item')}"
+STATUS = f"{tag(MUC_USER, 'x')}/{tag(MUC_USER, 'status')}"
+OURSELVES, CREATED, NICK_CHANGED, RESTARTING = "110", "201", "303", {"332", "333"}
+_ROLES = {"owner": "owner", "admin": "admin"}
+
+
+@dataclass(frozen=True)
+class Occupant:
+    """Somebody in a room. ``address`` is the real one where the room tells it, else the one in the room."""
+
+    address: str
+    role: str
+
+
+@dataclass
+class Room:
+    """What we know of a room. ``entered`` is done once we are in (or cannot be)."""
+
+    address: str
+    nick: str
+    me: str
+    name: str = ""
+    archive: bool = False
+    members_only: bool = False
+    created: bool = False
+    occupant: str = ""
+    inside: bool = False
+    ready: bool = False
+    """What was missed is told, what happens now may be told."""
+    occupants: dict[str, Occupant] = field(default_factory=dict)
+    affiliated: dict[str, str] = field(default_factory=dict)
+    held: list[Element] = field(default_factory=list)
+    entered: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def people(self) -> Mapping[str, str]:
+        return {nick: one.address for nick, one in self.occupants.items() if "/" not in one.address}
+
+    @property
+    def setting(self) -> InRoom:
+        return InRoom(self.address, self.me, self.nick, self.occupant, self.people)
+
+    def arrived(self, stanza: Element) -> Member:
+        """Somebody is here, perhaps we. The answer is how the list of members shows them."""
+        nick = resource(stanza.get("from"))
+        item = stanza.find(ITEM)
+        real = bare(item.get("jid")) if item is not None and item.get("jid") else ""
+        affiliation = "" if item is None else item.get("affiliation", "")
+        moderates = item is not None and item.get("role") == "moderator"
+        ours = OURSELVES in statuses(stanza)
+        if ours:
+            self._it_is_us(nick, stanza)
+        role = _ROLES.get(affiliation) or ("moderator" if moderates else "")
+        address = self.me if ours else real or f"{self.address}/{nick}"
+        self.occupants[nick] = Occupant(address, role)
+        return Member(address, tidy_name(nick), role)
+
+    def left(self, stanza: Element) -> Member | str | None:
+        """Somebody went: a member who is only away now, an address that is gone, or nobody whom we knew."""
+        nick = resource(stanza.get("from"))
+        gone = self.occupants.pop(nick, None)
+        if gone is None or any(one.address == gone.address for one in self.occupants.values()):
+            return None
+        if gone.address in self.affiliated:
+            return Member(gone.address, tidy_name(nick), self.affiliated[gone.address], present=False)
+        return gone.address
+
+    def members(self) -> tuple[Member, ...]:
+        """Everybody who is here or belongs here, each once."""
+        found = {a: Member(a, None, role, present=False) for a, role in self.affiliated.items()}
+        for nick, one in self.occupants.items():
+            found[one.address] = Member(one.address, tidy_name(nick), one.role)
+        return tuple(found.values())
+
+    def note_affiliated(self, answer: Element) -> None:
+        """Who belongs here, whether they are here or not."""
+        for item in answer.iter(tag(MUC_ADMIN, "item")):
+            if item.get("jid"):
+                self.affiliated[bare(item.get("jid"))] = _ROLES.get(item.get("affiliation", ""), "")
+
+    def _it_is_us(self, nick: str, stanza: Element) -> None:
+        self.nick, self.inside = nick, True
+        self.created = CREATED in statuses(stanza)
+        occupant = stanza.find(tag(OCCUPANT_ID, "occupant-id"))
+        self.occupant = "" if occupant is None else occupant.get("id", "")
+        if not self.entered.done():
+            self.entered.set_result(None)
+
+
+def statuses(stanza: Element) -> set[str]:
+    """The status codes of a presence or message of a room (XEP-0045 section 15.6.2)."""
+    return {found.get("code", "") for found in stanza.iterfind(STATUS)}

@@ -1,0 +1,493 @@
+"""The rooms of one account: entering and leaving, what is said there, and staying in."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement
+
+from webapp.languages import N_, Sentence
+from webapp.networks.actions import CreateGroup, Done, InviteMembers
+from webapp.networks.errors import Refused, Unreachable
+from webapp.networks.events import (
+    ConversationChanged,
+    ConversationKind,
+    ConversationState,
+    Event,
+    Member,
+    MembersChanged,
+    Origin,
+)
+from webapp.networks.xmpp.addresses import bare, local, resource
+from webapp.networks.xmpp.archive import Kept
+from webapp.networks.xmpp.bookmarks import Bookmark, Bookmarks
+from webapp.networks.xmpp.checkpoint import Position
+from webapp.networks.xmpp.contents import tidy_name
+from webapp.networks.xmpp.line import Line
+from webapp.networks.xmpp.names import DISCO_ITEMS, FORM, MAM, MUC_ADMIN, MUC_OWNER, PING, tag
+from webapp.networks.xmpp.room import NICK_CHANGED, RESTARTING, Room, statuses
+from webapp.networks.xmpp.stanzas import (
+    direct_invitation,
+    element,
+    form_of,
+    join_room,
+    mediated_invitation,
+    mediated_refusal,
+    new_id,
+    presence,
+    query,
+    subject_message,
+    text_message,
+)
+from webapp.networks.xmpp.translate import delayed, group_events, stanza_id
+from webapp.networks.xmpp.wire import Declined, error_of, refusal
+
+ENTER_WITHIN = 20.0
+CHECK_EVERY = 240.0
+"""Seconds of silence after which we ask whether we are still in a room (XEP-0410)."""
+AT_ONCE = 6
+"""Rooms that are entered at the same time."""
+FIRST_PAGE = 50
+HISTORY_WITHOUT_ARCHIVE = 20
+
+_NOT_IN = N_("You are not in this group any more.")
+_NO_GROUP = N_("There is no group at this address.")
+
+
+class Rooms:
+    """All rooms of one session."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self.rooms: dict[str, Room] = {}
+        self.invited: dict[str, str] = {}
+        """Who invited us, by room."""
+        self.bookmarks = Bookmarks(line, self._bookmark_changed)
+        self._names: dict[str, str] = {}
+        self._entering: dict[str, asyncio.Task[None]] = {}
+        self._begun = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._echoes: dict[str, asyncio.Future[str | None]] = {}
+        self._heard_at: dict[str, float] = {}
+        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._service: str | None = None
+
+    # Staying in
+
+    async def enter_all(self) -> None:
+        """Enter every room of the bookmarks, in the background. Raises Unreachable."""
+        for bookmark in await self.bookmarks.fetch():
+            self._bookmark_changed(bookmark)
+        self._begun.set()
+        self._start(self._watch())
+
+    async def close(self) -> None:
+        for task in [*self._tasks]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _bookmark_changed(self, bookmark: Bookmark) -> None:
+        room = self.rooms.get(bookmark.room)
+        if bookmark.name:
+            self._names[bookmark.room] = bookmark.name
+        if bookmark.wanted and room is None:
+            self._enter_in_background(bookmark.room, bookmark.nick)
+        elif not bookmark.wanted and room is not None and room.ready:
+            self._say_goodbye(room)
+
+    def _enter_in_background(self, address: str, nick: str, pause: float = 0) -> None:
+        if address not in self._entering:
+            self._entering[address] = self._start(self._enter_quietly(address, nick, pause))
+
+    async def _enter_quietly(self, address: str, nick: str, pause: float) -> None:
+        try:
+            await asyncio.sleep(pause)
+            async with self._gate:
+                with contextlib.suppress(Refused, Unreachable):
+                    await self.enter(address, nick)
+        finally:
+            self._entering.pop(address, None)
+
+    async def _watch(self) -> None:
+        """Servers forget occupants without a word: ask each silent room whether we are still in it."""
+        while True:
+            await asyncio.sleep(CHECK_EVERY / 8)
+            for room in [*self.rooms.values()]:
+                if room.ready and time.monotonic() - self._heard_at.get(room.address, 0) > CHECK_EVERY:
+                    await self._check(room)
+
+    async def _check(self, room: Room) -> None:
+        self._heard_at[room.address] = time.monotonic()
+        ping = element(PING, "ping")
+        try:
+            await self._line.wire.ask("get", ping, f"{room.address}/{room.nick}")
+        except Declined as error:
+            if error.condition in {"not-acceptable", "item-not-found", "gone", "remote-server-not-found"}:
+                del self.rooms[room.address]
+                self._enter_in_background(room.address, room.nick)
+        except Unreachable:
+            return
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # Entering and leaving
+
+    async def enter(self, address: str, nick: str = "", create: bool = False) -> Room:
+        """Be in a room, with everything that was missed told. Raises Refused, Unreachable."""
+        if address in self.rooms:
+            return await self._when_inside(address)
+        room = Room(address, nick or local(self._line.me), self._line.me)
+        self.rooms[address] = room
+        try:
+            if not create:
+                await self._look_at(room)
+            await self._knock(room)
+            if room.created and not create:
+                self._line.try_to_say([presence(f"{address}/{room.nick}", "unavailable")])
+                raise Refused(Sentence(_NO_GROUP))
+            if create:
+                return room
+            await self._settle_in(room)
+        except BaseException:
+            if self.rooms.get(address) is room and not room.ready:
+                del self.rooms[address]
+            raise
+        return room
+
+    async def _look_at(self, room: Room) -> None:
+        try:
+            about = await self._line.about(room.address)
+        except Declined as error:
+            if error.condition in {"remote-server-not-found", "gone"}:
+                raise Refused(refusal(error.condition)) from None
+            return
+        room.archive = MAM in about.features
+        room.members_only = "muc_membersonly" in about.features
+        room.name = tidy_name(about.name)
+
+    async def _knock(self, room: Room) -> None:
+        """Ask to be let in, under another nick when ours is taken."""
+        wish = room.nick
+        history = 0 if room.archive else HISTORY_WITHOUT_ARCHIVE
+        for nick in (wish, f"{wish} 2", f"{wish} {new_id()[:4]}"):
+            room.nick, room.entered = nick, asyncio.get_running_loop().create_future()
+            self._line.wire.say(join_room(room.address, nick, history))
+            try:
+                await asyncio.wait_for(room.entered, ENTER_WITHIN)
+            except TimeoutError:
+                raise Unreachable(Sentence(N_("The group does not answer."))) from None
+            except Declined as error:
+                if error.condition == "conflict":
+                    continue
+                raise Refused(_why_not(error)) from None
+            return
+        raise Refused(refusal("conflict"))
+
+    async def _settle_in(self, room: Room) -> None:
+        """Tell that we are in, who is there and what was missed; then let the present in."""
+        self._line.folder.note_room(room.address)
+        name = self._names.get(room.address) or room.name or local(room.address)
+        joined = ConversationState.JOINED
+        self._line.tell(ConversationChanged(room.address, ConversationKind.GROUP, name, state=joined, listed=True))
+        if room.members_only:
+            await self._ask_who_belongs(room)
+        self._line.tell(MembersChanged(room.address, room.members(), complete=True))
+        if room.archive:
+            await self._catch_up(room)
+        room.ready = True
+        self._heard_at[room.address] = time.monotonic()
+        self.invited.pop(room.address, None)
+        held, room.held = room.held, []
+        for stanza in held:
+            self._told(room, stanza)
+
+    async def _ask_who_belongs(self, room: Room) -> None:
+        for affiliation in ("owner", "admin", "member"):
+            wish = query(MUC_ADMIN)
+            SubElement(wish, tag(MUC_ADMIN, "item"), {"affiliation": affiliation})
+            try:
+                room.note_affiliated(await self._line.wire.ask("get", wish, room.address))
+            except Declined:
+                return  # only some may know; those who are here are known anyway
+
+    async def _catch_up(self, room: Room) -> None:
+        """What was said since the checkpoint, page by page; the first time the latest page."""
+        archives, address = self._line.archives, room.address
+        checkpoint = self._line.outlet.checkpoint
+        seen = [stanza_id(stanza, address) for stanza in room.held]
+        try:
+            if not checkpoint.knows(address):
+                page = await archives.page(address, size=FIRST_PAGE, before="")
+                self._tell_page(room, page.kept, Origin.BACKFILL, seen)
+                return
+            async for page in archives.since(address, checkpoint.position(address)):
+                seen = [stanza_id(stanza, address) for stanza in room.held]
+                self._tell_page(room, page.kept, Origin.CATCH_UP, seen)
+                await self._line.outlet.space()
+        except Declined:
+            room.archive = False
+
+    def _tell_page(self, room: Room, kept: tuple[Kept, ...], origin: Origin, held: list[str | None]) -> None:
+        """What is held back and stands in the archive as well is told once, by the archive."""
+        names = {one.name for one in kept}
+        room.held = [stanza for stanza, name in zip(room.held, held, strict=False) if name not in names]
+        events = [event for one in kept for event in self.read(room, one)]
+        position = kept[-1].position if kept else None
+        self._line.outlet.put(events, origin, archive=room.address, position=position)
+
+    def is_room(self, address: str) -> bool:
+        """Whether this is a room as far as we know; from the first time on that we were in it."""
+        return address in self.rooms or address in self._entering or address in self._line.folder.rooms
+
+    def read_old(self, address: str, kept: Kept) -> list[Event]:
+        """What an archive keeps of a room, whether we are in it or not."""
+        return self.read(self.rooms.get(address) or Room(address, local(self._line.me), self._line.me), kept)
+
+    def read(self, room: Room, kept: Kept) -> list[Event]:
+        try:
+            return group_events(kept.stanza, room.setting, kept.name, kept.at)
+        except ValueError:
+            self._line.wire.malformed += 1
+            return []
+
+    async def leave(self, address: str) -> Done:
+        """Leave for good, on every device."""
+        room = self.rooms.get(address)
+        await self.bookmarks.drop(address)
+        if room is not None and address in self.rooms:
+            self._say_goodbye(room)
+            await self._line.wire.round_trip()
+        self._line.tell(ConversationChanged(address, ConversationKind.GROUP, state=ConversationState.LEFT))
+        return Done(conversation=address)
+
+    def _say_goodbye(self, room: Room) -> None:
+        self.rooms.pop(room.address, None)
+        self._line.try_to_say([presence(f"{room.address}/{room.nick}", "unavailable")])
+        self._line.tell(ConversationChanged(room.address, ConversationKind.GROUP, state=ConversationState.LEFT))
+
+    async def join(self, address: str, nick: str = "") -> Done:
+        """Enter a room and stay in it. Raises Refused, Unreachable."""
+        room = await self.enter(address, nick)
+        await self.bookmarks.keep(address, self._names.get(address) or room.name, room.nick)
+        return Done(conversation=address)
+
+    async def decline(self, address: str) -> Done:
+        """Do not enter; whoever asked by way of the room hears of it."""
+        inviter = self.invited.pop(address, "")
+        if inviter:
+            await self._line.wire.hand_over(mediated_refusal(address, inviter))
+        self._line.tell(ConversationChanged(address, ConversationKind.GROUP, state=ConversationState.LEFT))
+        return Done(conversation=address)
+
+    async def create(self, action: CreateGroup) -> Done:
+        """Make a room for the named people: private, lasting, with real addresses and an archive."""
+        service = await self._find_service()
+        address = f"{new_id()[:16]}@{service}"
+        room = await self.enter(address, create=True)
+        room.name = tidy_name(action.name) or local(address)
+        self._names[address] = room.name
+        await self._configure(room)
+        room.archive, room.members_only = MAM in (await self._line.about(address)).features, True
+        await self._settle_in(room)
+        await self.bookmarks.keep(address, room.name, room.nick)
+        if action.members:
+            await self.invite(InviteMembers(address, action.members))
+        return Done(conversation=address)
+
+    async def _configure(self, room: Room) -> None:
+        try:
+            offered = await self._line.wire.ask("get", query(MUC_OWNER), room.address)
+        except Declined as error:
+            raise Refused(refusal(error.condition, error.text)) from None
+        known = {field.get("var", "") for field in offered.iter(tag(FORM, "field"))}
+        wishes = {
+            "muc#roomconfig_roomname": room.name,
+            "muc#roomconfig_persistentroom": "1",
+            "muc#roomconfig_membersonly": "1",
+            "muc#roomconfig_publicroom": "0",
+            "muc#roomconfig_whois": "anyone",
+            "muc#roomconfig_allowinvites": "1",
+            "muc#roomconfig_enablearchiving": "1",
+            "muc#roomconfig_enablelogging": "1",
+            "{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites": "1",
+        }
+        wanted = {name: value for name, value in wishes.items() if name in known}
+        await self._line.order(
+            query(MUC_OWNER, form_of("http://jabber.org/protocol/muc#roomconfig", wanted)), room.address
+        )
+
+    async def _find_service(self) -> str:
+        """The component of our server that has rooms. Raises Refused when there is none."""
+        if self._service is None:
+            try:
+                answer = await self._line.wire.ask("get", element(DISCO_ITEMS, "query"), self._line.wire.host)
+            except Declined as error:
+                raise Refused(refusal(error.condition)) from None
+            for item in answer.iter(tag(DISCO_ITEMS, "item")):
+                with contextlib.suppress(Declined, Unreachable):
+                    address = item.get("jid", "")
+                    if "@" not in address and (await self._line.about(address, 5)).is_room:
+                        self._service = address
+                        break
+        if self._service is None:
+            raise Refused(Sentence(N_("This server has no groups.")))
+        return self._service
+
+    async def invite(self, action: InviteMembers) -> Done:
+        """Make them members, and tell them; where we may not, the room is asked to do both."""
+        room = self._inside(action.conversation)
+        for member in action.members:
+            wish = query(MUC_ADMIN)
+            SubElement(wish, tag(MUC_ADMIN, "item"), {"affiliation": "member", "jid": member})
+            try:
+                await self._line.wire.ask("set", wish, room.address)
+            except Declined:
+                await self._line.wire.hand_over(mediated_invitation(room.address, member))
+            else:
+                await self._line.wire.hand_over(direct_invitation(member, room.address))
+                room.affiliated.setdefault(member, "")
+                if not any(one.address == member for one in room.occupants.values()):
+                    self._line.tell(MembersChanged(room.address, (Member(member, present=False),)))
+        return Done(conversation=room.address)
+
+    # Saying something
+
+    async def say(self, address: str, body: str, name: str) -> Done:
+        """Say something and return when the room has said it to everybody. Raises Refused, Unreachable."""
+        room = await self._when_inside(address)
+        return await self._echoed(room, text_message(room.address, body, name, room=True), name)
+
+    async def set_subject(self, address: str, subject: str) -> Done:
+        room = self._inside(address)
+        name = new_id()
+        await self._echoed(room, subject_message(room.address, subject, name), name)
+        return Done(conversation=address)
+
+    async def _echoed(self, room: Room, stanza: Element, name: str) -> Done:
+        echo: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._echoes[name] = echo
+        ended = self._line.wire.ended
+        try:
+            self._line.wire.say(stanza)
+            await asyncio.wait({echo, ended}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+            if not echo.done():
+                raise self._line.wire.lost()
+            remote_id = echo.result()
+        finally:
+            del self._echoes[name]
+        return Done(remote_id=remote_id, reference=remote_id or name, conversation=room.address)
+
+    async def _when_inside(self, address: str) -> Room:
+        """The room, after a moment if we are just entering it."""
+        await self._begun.wait()
+        room, task = self.rooms.get(address), self._entering.get(address)
+        waiting: set[asyncio.Future[Any]] = {self._line.wire.ended}
+        waiting |= {room.entered} if room is not None else {task} if task is not None else set()
+        if len(waiting) == 2 and not (room is not None and room.inside):
+            await asyncio.wait(waiting, timeout=2 * ENTER_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+        return self._inside(address)
+
+    def _inside(self, address: str) -> Room:
+        room = self.rooms.get(address)
+        if room is None:
+            raise Refused(Sentence(_NOT_IN))
+        if not room.inside:
+            raise Unreachable(Sentence(N_("The group is not open yet.")))
+        return room
+
+    # Hearing something
+
+    def presence(self, stanza: Element) -> bool:
+        """Take a presence if it is of one of our rooms."""
+        room = self.rooms.get(bare(stanza.get("from")))
+        if room is None:
+            return False
+        kind = stanza.get("type", "")
+        if kind == "error":
+            if not room.entered.done():
+                room.entered.set_exception(Declined(*error_of(stanza)))
+        elif kind == "unavailable":
+            self._somebody_left(room, stanza)
+        elif not kind:
+            member = room.arrived(stanza)
+            if room.ready:
+                self._line.tell(MembersChanged(room.address, (member,)))
+        return True
+
+    def message(self, stanza: Element) -> bool:
+        """Take a message if a room of ours says it to everybody."""
+        room = self.rooms.get(bare(stanza.get("from")))
+        if room is None or stanza.get("type") not in {"groupchat", "error"}:
+            return False
+        self._heard_at[room.address] = time.monotonic()
+        if self._is_echo(room, stanza):
+            return True
+        if stanza.get("type") == "groupchat" and not room.ready:
+            room.held.append(stanza)
+        else:
+            self._told(room, stanza)
+        return True
+
+    def _is_echo(self, room: Room, stanza: Element) -> bool:
+        """Whether this is the room's answer to what we just said; only a refusal ends here."""
+        echo = self._echoes.get(stanza.get("id", ""))
+        if echo is None or echo.done():
+            return False
+        if stanza.get("type") == "error":
+            echo.set_exception(Refused(refusal(*error_of(stanza))))
+            return True
+        if resource(stanza.get("from")) == room.nick:
+            echo.set_result(stanza_id(stanza, room.address))
+        return False
+
+    def _told(self, room: Room, stanza: Element) -> None:
+        name = stanza_id(stanza, room.address)
+        at = delayed(stanza) or datetime.now(UTC)
+        position = Position(name, at)
+        if not room.archive and self._had(room, stanza, at):
+            return
+        counts = name is not None or not room.archive
+        events = group_events(stanza, room.setting, name, at)
+        self._line.outlet.put(events, archive=room.address if counts else None, position=position if counts else None)
+
+    def _had(self, room: Room, stanza: Element, at: datetime) -> bool:
+        """Without an archive a room repeats its last words to whoever enters."""
+        position = self._line.outlet.checkpoint.position(room.address)
+        return delayed(stanza) is not None and position is not None and at <= position.at
+
+    def _somebody_left(self, room: Room, stanza: Element) -> None:
+        codes = statuses(stanza)
+        if resource(stanza.get("from")) == room.nick and room.inside and NICK_CHANGED not in codes:
+            self._we_are_out(room, codes)
+            return
+        gone = room.left(stanza)
+        if not room.ready or gone is None:
+            return
+        if isinstance(gone, Member):
+            self._line.tell(MembersChanged(room.address, (gone,)))
+        else:
+            self._line.tell(MembersChanged(room.address, gone=(gone,)))
+
+    def _we_are_out(self, room: Room, codes: set[str]) -> None:
+        """Somebody put us out, or the room is no more; or its server only restarts, then we come back."""
+        self.rooms.pop(room.address, None)
+        if codes & RESTARTING:
+            self._enter_in_background(room.address, room.nick, pause=10)
+            return
+        self._line.tell(ConversationChanged(room.address, ConversationKind.GROUP, state=ConversationState.LEFT))
+
+
+def _why_not(error: Declined) -> Sentence:
+    if error.condition == "item-not-found":
+        return Sentence(_NO_GROUP)
+    if error.condition == "not-authorized":
+        return Sentence(N_("This group asks for a password, which cannot be given here yet."))
+    if error.condition == "forbidden":
+        return Sentence(N_("You are banned from this group."))
+    return refusal(error.condition, error.text)
