@@ -133,7 +133,7 @@ class Archives:
         """Our own archive holds what we said and heard, a room's what was said in it."""
         ends = [stanza.get("from"), stanza.get("to")] if archive == OWN else [stanza.get("from")]
         try:
-            return (archive or self._wire.address) in {bare(end) for end in ends if end}
+            return (archive or self._wire.account) in {bare(end) for end in ends if end}
         except NoAddress:
             return False
 

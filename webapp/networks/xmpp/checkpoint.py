@@ -53,5 +53,6 @@ class Checkpoint:
 def _position(value: object) -> Position | None:
     if value is None:
         return None
-    name, at = value  # type: ignore[misc]  # anything else is caught where this is called
-    return Position(name, datetime.fromisoformat(at))
+    if not isinstance(value, list) or len(value) != 2:
+        raise TypeError("a position is a name and a time")
+    return Position(value[0], datetime.fromisoformat(value[1]))

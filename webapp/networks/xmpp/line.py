@@ -46,7 +46,7 @@ class Line:
 
     @property
     def me(self) -> str:
-        return self.wire.address
+        return self.wire.account
 
     def tell(self, *events: Event, origin: Origin = Origin.LIVE) -> None:
         self.outlet.put(events, origin)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import aiodns
+import pycares
 
 from webapp.networks.xmpp.trouble import ConnectFailed, Problem
 
@@ -119,7 +120,7 @@ async def _records(resolver: aiodns.DNSResolver, name: str, direct: bool) -> lis
         answer = await asyncio.wait_for(resolver.query_dns(name, "SRV"), PATIENCE)
     except (aiodns.error.DNSError, TimeoutError, UnicodeError):
         return []
-    data = [record.data for record in answer.answer if hasattr(record.data, "target")]
+    data = [record.data for record in answer.answer if isinstance(record.data, pycares.SRVRecordData)]
     hosts = [(d.priority, d.weight, _Host(d.target.rstrip("."), d.port, direct)) for d in data]
     return [host for host in hosts if host[2].name]
 

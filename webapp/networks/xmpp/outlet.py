@@ -39,10 +39,17 @@ class Outlet:
         self._space = asyncio.Event()
         self._space.set()
 
-    def put(self, events: Iterable[Event], origin: Origin = Origin.LIVE, **more: object) -> None:
-        self.add(Entry(tuple(events), origin, **more))  # type: ignore[arg-type]  # the fields of Entry
-
-    def add(self, entry: Entry) -> None:
+    def put(
+        self,
+        events: Iterable[Event],
+        origin: Origin = Origin.LIVE,
+        *,
+        archive: str | None = None,
+        position: Position | None = None,
+        afterwards: Callable[[], None] | None = None,
+    ) -> None:
+        """Add an entry; one without events counts when it moves a position."""
+        entry = Entry(tuple(events), origin, archive, position, afterwards)
         if entry.events or entry.archive is not None:
             self._entries.append(entry)
             self._something.set()

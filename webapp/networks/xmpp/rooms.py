@@ -148,17 +148,20 @@ class Rooms:
             if not create:
                 await self._look_at(room)
             await self._knock(room)
-            if room.created and not create:
-                self._line.try_to_say([presence(f"{address}/{room.nick}", "unavailable")])
-                raise Refused(Sentence(_NO_GROUP))
-            if create:
-                return room
-            await self._settle_in(room)
+            if not create:
+                self._leave_if_made(room)
+                await self._settle_in(room)
         except BaseException:
-            if self.rooms.get(address) is room and not room.ready:
+            if self.rooms.get(address) is room:
                 del self.rooms[address]
             raise
         return room
+
+    def _leave_if_made(self, room: Room) -> None:
+        """Entering a room that is not there makes it; nobody asked for that. Raises Refused."""
+        if room.created:
+            self._line.try_to_say([presence(f"{room.address}/{room.nick}", "unavailable")])
+            raise Refused(Sentence(_NO_GROUP))
 
     async def _look_at(self, room: Room) -> None:
         try:
@@ -372,10 +375,10 @@ class Rooms:
     async def _echoed(self, room: Room, stanza: Element, name: str) -> Done:
         echo: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._echoes[name] = echo
-        ended = self._line.wire.ended
+        waiting: set[asyncio.Future[Any]] = {echo, self._line.wire.ended}
         try:
             self._line.wire.say(stanza)
-            await asyncio.wait({echo, ended}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, timeout=30, return_when=asyncio.FIRST_COMPLETED)
             if not echo.done():
                 raise self._line.wire.lost()
             remote_id = echo.result()

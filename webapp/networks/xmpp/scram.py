@@ -16,10 +16,15 @@ MOST_ROUNDS = 100_000
 class QuickScram(SCRAM):  # type: ignore[misc, unused-ignore]  # the library has no complete types
     """SCRAM with the key stretching of the standard library."""
 
-    def Hi(self, text: bytes, salt: bytes, iterations: int) -> bytes:  # noqa: N802 (RFC 5802 section 2.2 calls it so)
+    def Hi(self, text: str | bytes, salt: bytes, iterations: int) -> bytes:  # noqa: N802 (RFC 5802 section 2.2 calls it so)
         if not 1 <= iterations <= MOST_ROUNDS:
-            raise SASLCancelled("too many rounds")
-        return hashlib.pbkdf2_hmac(self.hash_name.replace("-", "").lower(), bytes(text), salt, iterations)
+            raise SASLCancelled("too many rounds")  # type: ignore[no-untyped-call]  # the library has no types
+        return hashlib.pbkdf2_hmac(
+            self.hash_name.replace("-", "").lower(),
+            text if isinstance(text, bytes) else text.encode(),
+            salt,
+            iterations,
+        )
 
 
 def use_quick_scram() -> None:

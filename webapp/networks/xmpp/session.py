@@ -20,7 +20,7 @@ from webapp.networks.events import Batch, Event, InvitationReceived, MessageRece
 from webapp.networks.xmpp.actions import Actions
 from webapp.networks.xmpp.answers import NODE, version
 from webapp.networks.xmpp.archive import RESULT, Archives, Kept, Page
-from webapp.networks.xmpp.checkpoint import OWN, Checkpoint
+from webapp.networks.xmpp.checkpoint import OWN, Checkpoint, Position
 from webapp.networks.xmpp.connection import Key, connect
 from webapp.networks.xmpp.folder import Folder
 from webapp.networks.xmpp.history import already_sent, older
@@ -229,8 +229,8 @@ class XmppSession(Session):
         events = direct_events(stanza, self._setting(line), name, at)
         self._notice(stanza, events)
         receipts: Callable[[], None] = partial(line.try_to_say, [] if carbon else self._receipts(stanza))
-        place = {"archive": OWN, "position": Kept(name, at, stanza).position} if name else {}
-        line.outlet.put(self._news(events), afterwards=receipts, **place)
+        archive, position = (OWN, Position(name, at)) if name else (None, None)
+        line.outlet.put(self._news(events), archive=archive, position=position, afterwards=receipts)
 
     def _offline_since(self, line: Line, stanza: Element) -> datetime | None:
         """When a message was kept for us by our own server; others may claim any time they like."""

@@ -8,7 +8,6 @@ from webapp.networks.xmpp.names import (
     BODY,
     CAPS,
     CHAT_STATES,
-    CLIENT,
     CONFERENCE,
     FORM,
     HINTS,
