@@ -1,0 +1,184 @@
+"""Changes become fragments: the same files that pages are made of, each with the place where it belongs.
+
+A few verbs are enough: ``place`` (put in by its key, or replace what has its id), ``outerHTML`` (replace what is
+always there), ``differ`` (replace it only if it is of another kind: nobody loses what they type), ``delete``. All of
+them may be repeated: pushing twice is pushing once.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import uuid4
+
+from sqlmodel import Session
+
+from webapp import changes as c
+from webapp.drawing import draw
+from webapp.live.tabs import View
+from webapp.messaging import inbox, thread
+from webapp.messaging.access import conversation_of
+from webapp.messaging.errors import NotYours
+from webapp.models import AccountState
+from webapp.networks import networks
+
+MOST_LINES = 300
+
+
+def shared(view: View) -> dict[str, Any]:
+    """What every fragment may use."""
+    return {
+        "networks": networks(),
+        "csrf_token": view.csrf_token,
+        "query": view.query,
+        "wanted": view.wanted,
+        "current": view.conversation_id,
+    }
+
+
+def draw_for(view: View, template: str, **context: Any) -> str:
+    """A fragment for the one who looks."""
+    return draw(template, view.reader, **(shared(view) | context))
+
+
+def partial(target: str, swap: str, html: str = "") -> str:
+    """A piece of page with the place where it belongs."""
+    return f'<hx-partial hx-target="#{target}" hx-swap="{swap}">{html}</hx-partial>'
+
+
+def empty_composer() -> dict[str, Any]:
+    """A composer with the draft in it, and a key for what will be written (D6)."""
+    return {"key": str(uuid4()), "text": None, "alert": None}
+
+
+def draw_rows(view: View, rows: Iterable[inbox.Row]) -> str:
+    return "".join(draw_for(view, "inbox/_row.html", row=row) for row in rows)
+
+
+def draw_lines(view: View, lines: Iterable[thread.Line]) -> str:
+    return "".join(draw_for(view, "conversations/_message.html", line=line) for line in lines)
+
+
+def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
+    """Everything of this tab that these changes made stale, drawn anew."""
+    parts = [*_list_parts(db, view, changes), *_notice_parts(db, view, changes)]
+    if view.conversation_id is not None:
+        try:
+            conversation_of(db, view.user_id, view.conversation_id)
+            parts += _conversation_parts(db, view, view.conversation_id, changes)
+        except NotYours:
+            parts.append(partial("conversation", "outerHTML", draw_for(view, "inbox/_nothing.html", gone=True, rows=[])))
+    return "".join(parts)
+
+
+_OF_A_ROW = (c.ConversationChanged, c.ConversationGone, c.MessageChanged, c.MessageGone, c.TypingChanged)
+
+
+def _list_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[str]:
+    """Rows that changed, rows that do not belong into this list any more, and the counts above it."""
+    ids = dict.fromkeys(change.conversation_id for change in changes if isinstance(change, _OF_A_ROW))
+    if not ids:
+        return []
+    rows = inbox.rows_of(db, view.user_id, ids, view.wanted)
+    gone = [partial(f"row-{conversation_id}", "delete") for conversation_id in ids if conversation_id not in rows]
+    return [*gone, partial("rows", "place", draw_rows(view, rows.values())) if rows else "", draw_chips(db, view)]
+
+
+def draw_chips(db: Session, view: View) -> str:
+    """The filters above the list, with how much is unread."""
+    unread = inbox.unread_count(db, view.user_id)
+    html = draw_for(view, "inbox/_chips.html", unread=unread, accounts=inbox.chips_of(db, view.user_id))
+    return partial("chips", "outerHTML", html)
+
+
+def _notice_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[str]:
+    if not any(isinstance(change, c.AccountChanged) for change in changes):
+        return []
+    html = draw_for(view, "inbox/_notices.html", troubled=troubled_of(db, view.user_id))
+    return [partial("notices", "outerHTML", html), draw_chips(db, view)]
+
+
+def troubled_of(db: Session, user_id: int) -> list[inbox.AccountChip]:
+    """The accounts that only the person can help."""
+    return [chip for chip in inbox.chips_of(db, user_id) if chip.state == AccountState.SIGNED_OUT]
+
+
+def _conversation_parts(db: Session, view: View, conversation_id: int, changes: Sequence[c.Change]) -> list[str]:
+    mine = [change for change in changes if getattr(change, "conversation_id", conversation_id) == conversation_id]
+    head = thread.head_of(db, view.user_id, conversation_id)
+    parts = _line_parts(db, view, head, mine)
+    if any(isinstance(change, c.TypingChanged | c.MessageChanged) for change in mine):
+        parts.append(partial(f"typing-{head.id}", "outerHTML", draw_for(view, "conversations/_typing.html", head=head)))
+    if any(isinstance(change, c.ConversationChanged) for change in mine) or _concerns_account(mine, head.account_id):
+        parts += _head_parts(db, view, head)
+    return parts
+
+
+def _concerns_account(changes: Sequence[c.Change], account_id: int) -> bool:
+    kinds = (c.AccountChanged, c.ContactsChanged)
+    return any(isinstance(change, kinds) and change.account_id == account_id for change in changes)
+
+
+def _head_parts(db: Session, view: View, head: thread.Head) -> list[str]:
+    members = thread.members_of(db, head.id) if head.is_group else []
+    return [
+        partial(f"head-{head.id}", "outerHTML", draw_for(view, "conversations/_head.html", head=head)),
+        partial(f"facts-{head.id}", "outerHTML", draw_for(view, "conversations/_facts.html", head=head, members=members)),
+        partial(f"foot-{head.id}", "differ", draw_for(view, "conversations/_foot.html", head=head, **empty_composer())),
+    ]
+
+
+def _line_parts(db: Session, view: View, head: thread.Head, changes: Sequence[c.Change]) -> list[str]:
+    gone = [change.message_id for change in changes if isinstance(change, c.MessageGone)]
+    changed = [change.message_id for change in changes if isinstance(change, c.MessageChanged)]
+    parts = [partial(f"message-{message_id}", "delete") for message_id in gone]
+    if gone or any(isinstance(change, c.HistoryLoaded) for change in changes):
+        lines = _loaded_lines(db, view, head.id)
+    elif changed:
+        lines = thread.redrawn(db, view.reader, head.id, changed)
+    else:
+        return parts
+    return [*parts, partial(f"messages-{head.id}", "place", draw_lines(view, lines))]
+
+
+def _loaded_lines(db: Session, view: View, conversation_id: int) -> Sequence[thread.Line]:
+    """Everything that the tab has loaded of a conversation."""
+    if not view.oldest:
+        return thread.newest(db, view.reader, conversation_id).lines
+    return thread.since(db, view.reader, conversation_id, view.oldest, MOST_LINES)
+
+
+def list_snapshot(db: Session, view: View) -> str:
+    """The list as it is now, as far as its first page goes."""
+    page = inbox.inbox_page(db, view.user_id, view.wanted)
+    more = draw_for(view, "inbox/_more.html", end=page.end, more_query=more_query(view.query, page.end)) if page.end else ""
+    notices = draw_for(view, "inbox/_notices.html", troubled=troubled_of(db, view.user_id))
+    return "".join(
+        [
+            partial("rows", "renew", more + draw_rows(view, page.rows)),
+            partial("notices", "outerHTML", notices),
+            draw_chips(db, view),
+        ]
+    )
+
+
+def more_query(query: str, end: str) -> str:
+    """The query of the next page of the list."""
+    return f"{query}&after={end}" if query else f"?after={end}"
+
+
+def conversation_snapshot(db: Session, view: View, conversation_id: int) -> tuple[str, str]:
+    """An open conversation as it is now, and the key of its oldest message. Raises NotYours."""
+    head = thread.head_of(db, view.user_id, conversation_id)
+    stretch = thread.newest(db, view.reader, conversation_id)
+    html = [
+        partial(f"messages-{head.id}", "renew", draw_older(view, head, stretch) + draw_lines(view, stretch.lines)),
+        partial(f"typing-{head.id}", "outerHTML", draw_for(view, "conversations/_typing.html", head=head)),
+        *_head_parts(db, view, head),
+    ]
+    return "".join(html), stretch.start
+
+
+def draw_older(view: View, head: thread.Head, stretch: thread.Stretch, eager: bool = True) -> str:
+    """The way to older messages, where there may be some."""
+    if not (stretch.older or head.more_history):
+        return ""
+    return draw_for(view, "conversations/_older.html", head=head, start=stretch.start, eager=eager)

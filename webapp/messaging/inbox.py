@@ -1,0 +1,172 @@
+"""What the inbox shows: conversations of every account, pinned first, then by last activity, page by page.
+
+A page starts after the key of the last row before it (keyset), so the thousandth costs what the first does; the last
+message is denormalised on the conversation, so a page is one query whatever its length.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, true, tuple_
+from sqlmodel import Session, col
+
+from webapp.languages import Sentence
+from webapp.messaging.typing import typing_in
+from webapp.models import Account, AccountState, Conversation, Identity
+from webapp.networks.events import ConversationKind, ConversationState
+
+PAGE = 40
+COUNTED = 100
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which conversations are wanted: all, only those with something unread, only those of one account."""
+
+    unread: bool = False
+    account_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One conversation as the list shows it. ``key`` sorts rows (highest first) and tells a page where to go on."""
+
+    id: int
+    key: str
+    name: str
+    kind: ConversationKind
+    state: ConversationState
+    network: str
+    account_id: int
+    account: str
+    preview: str | Sentence
+    sender: str
+    own: bool
+    time: int
+    unread: int
+    mentions: int
+    pinned: bool
+    muted: bool
+    failed: bool
+    draft: str
+    typing: tuple[str, ...]
+
+    @property
+    def is_group(self) -> bool:
+        return self.kind == ConversationKind.GROUP
+
+
+@dataclass(frozen=True)
+class AccountChip:
+    """An account by which the list can be narrowed."""
+
+    id: int
+    network: str
+    address: str
+    state: AccountState
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and the key after which the next page starts (None: that was all)."""
+
+    rows: Sequence[Row]
+    end: str | None
+
+
+def key_of(conversation: Conversation) -> str:
+    """Fixed width, so that keys compare as text as the rows do as numbers."""
+    return f"{int(conversation.pinned)}{conversation.last_activity:017d}{conversation.id:010d}"
+
+
+def _after(key: str) -> tuple[bool, int, int]:
+    """The columns that a key was made of. Raises ValueError for one that is none."""
+    if len(key) != 28 or not key.isascii() or not key.isdecimal():
+        raise ValueError(key)
+    return key[0] == "1", int(key[1:18]), int(key[18:])
+
+
+def _rows_query(user_id: int) -> Select[Any]:
+    contact = and_(
+        col(Identity.account_id) == col(Conversation.account_id), col(Identity.address) == col(Conversation.remote_id)
+    )
+    return (
+        select(Conversation, Account.network, Account.address, Identity.name)
+        .join(Account, col(Account.id) == col(Conversation.account_id))
+        .outerjoin(Identity, contact)
+        .where(col(Conversation.user_id) == user_id, col(Conversation.listed) == true())
+    )
+
+
+def _wanted(query: Select[Any], wanted: Filter) -> Select[Any]:
+    if wanted.unread:
+        # A literal: the partial index is only used when the predicate is the same text.
+        query = query.where(col(Conversation.unread) > literal_column("0"))
+    if wanted.account_id is not None:
+        query = query.where(col(Conversation.account_id) == wanted.account_id)
+    return query
+
+
+def page_query(user_id: int, wanted: Filter, after: str | None, size: int) -> Select[Any]:
+    """The query behind a page. Raises ValueError if ``after`` is no key."""
+    columns = (col(Conversation.pinned), col(Conversation.last_activity), col(Conversation.id))
+    query = _wanted(_rows_query(user_id), wanted).order_by(*(column.desc() for column in columns)).limit(size)
+    return query.where(tuple_(*columns) < tuple_(*_after(after))) if after else query
+
+
+def inbox_page(db: Session, user_id: int, wanted: Filter, after: str | None = None, size: int = PAGE) -> Page:
+    """One page of the list. Raises ValueError if ``after`` is no key."""
+    found = db.execute(page_query(user_id, wanted, after, size + 1)).all()
+    rows = [_row(*one) for one in found[:size]]
+    return Page(rows, rows[-1].key if len(found) > size else None)
+
+
+def rows_of(db: Session, user_id: int, conversation_ids: Iterable[int], wanted: Filter) -> dict[int, Row]:
+    """Those of these conversations that belong into the list, by id."""
+    query = _wanted(_rows_query(user_id), wanted).where(col(Conversation.id).in_(list(conversation_ids)))
+    return {one[0].id: _row(*one) for one in db.execute(query)}
+
+
+def found_rows(db: Session, user_id: int, wanted: Filter, condition: ColumnElement[bool], most: int) -> list[Row]:
+    """Those conversations of the list for which a condition holds, the liveliest first."""
+    query = _wanted(_rows_query(user_id), wanted).where(condition)
+    return [_row(*one) for one in db.execute(query.order_by(col(Conversation.last_activity).desc()).limit(most))]
+
+
+def unread_count(db: Session, user_id: int) -> int:
+    """How many conversations have something unread; never more than COUNTED, because nobody reads further."""
+    unread = _wanted(select(Conversation.id).where(col(Conversation.user_id) == user_id), Filter(unread=True))
+    listed = unread.where(col(Conversation.listed) == true()).limit(COUNTED)
+    return db.execute(select(func.count()).select_from(listed.subquery())).scalar_one()
+
+
+def chips_of(db: Session, user_id: int) -> list[AccountChip]:
+    """The user's accounts, oldest first; one that was removed counts as long as its history is kept."""
+    query = select(Account.id, Account.network, Account.address, Account.state).where(col(Account.user_id) == user_id)
+    return [AccountChip(*one) for one in db.execute(query.order_by(col(Account.id)))]
+
+
+def _row(conversation: Conversation, network: str, address: str, contact: str | None) -> Row:
+    text = conversation.preview
+    return Row(
+        id=conversation.id,
+        key=key_of(conversation),
+        name=conversation.name or contact or conversation.remote_id,
+        kind=conversation.kind,
+        state=conversation.state,
+        network=network,
+        account_id=conversation.account_id,
+        account=address,
+        preview=Sentence.from_json(text) if conversation.preview_is_sentence and text else text,
+        sender=conversation.preview_sender,
+        own=conversation.preview_own,
+        time=conversation.last_activity,
+        unread=conversation.unread,
+        mentions=conversation.mentions,
+        pinned=conversation.pinned,
+        muted=conversation.muted,
+        failed=conversation.failed > 0,
+        draft=conversation.draft,
+        typing=typing_in(conversation.id),
+    )

@@ -1,0 +1,290 @@
+"""What an open conversation shows: its head, and its messages page by page.
+
+Messages stand in the order of their position. Each is drawn with what depends on the one before it: a day line, a gap
+line, whether the sender's name is said again. So whoever redraws a message redraws the one after it too.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from webapp.drawing import Reader
+from webapp.languages import Sentence
+from webapp.messaging.access import conversation_of
+from webapp.messaging.positions import PENDING
+from webapp.messaging.typing import typing_in
+from webapp.models import Account, AccountState, Conversation, Identity, Membership, Message
+from webapp.networks.events import ConversationKind, ConversationState, Delivery, Presence
+
+PAGE = 50
+MOST_MEMBERS = 100
+MOST_PENDING = 50
+TOGETHER = int(timedelta(minutes=5) / timedelta(microseconds=1))
+BELOW_ZERO = 2**63
+
+
+@dataclass(frozen=True)
+class Line:
+    """A message as it is shown.
+
+    ``day`` is when a new day begins with it (else None), ``gap`` says that messages are missing before it, ``cont``
+    that the one before it is by the same sender and near in time. ``tone`` is what the sender's colour follows.
+    """
+
+    id: int
+    key: str
+    conversation_id: int
+    day: int | None
+    gap: bool
+    cont: bool
+    own: bool
+    quiet: bool
+    mention: bool
+    sender: str
+    tone: str
+    body: str | Sentence
+    sent_at: int
+    delivery: Delivery | None
+    reason: Sentence | None
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some messages in order. ``start`` is the key of the first, ``older`` whether we have some before it."""
+
+    lines: Sequence[Line]
+    start: str
+    older: bool
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A member of a group."""
+
+    name: str
+    address: str
+    role: str
+    presence: Presence
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above and beside the messages."""
+
+    id: int
+    name: str
+    kind: ConversationKind
+    state: ConversationState
+    topic: str
+    address: str
+    network: str
+    account_id: int
+    account_address: str
+    account_state: AccountState
+    account_reason: Sentence | None
+    account_removed: bool
+    presence: Presence
+    status: str
+    invited_by: str
+    pinned: bool
+    muted: bool
+    unread: int
+    draft: str
+    more_history: bool
+    members: int
+    typing: tuple[str, ...]
+
+    @property
+    def is_group(self) -> bool:
+        return self.kind == ConversationKind.GROUP
+
+    @property
+    def is_invitation(self) -> bool:
+        return self.state == ConversationState.INVITED
+
+
+def key_of(position: int) -> str:
+    """A position as text that sorts the same, below zero too (older history grows downwards)."""
+    return f"{position + BELOW_ZERO:020d}"
+
+
+def position_of(key: str) -> int:
+    """The position that a key stands for. Raises ValueError."""
+    if len(key) != 20 or not key.isascii() or not key.isdecimal():
+        raise ValueError(key)
+    return min(int(key) - BELOW_ZERO, 2**63 - 1)
+
+
+def head_of(db: Session, user_id: int, conversation_id: int) -> Head:
+    """A conversation's head. Raises NotYours."""
+    conversation = conversation_of(db, user_id, conversation_id)
+    account = db.get_one(Account, conversation.account_id)
+    query = select(Identity).where(
+        col(Identity.account_id) == account.id, col(Identity.address) == conversation.remote_id
+    )
+    contact = db.execute(query).scalar_one_or_none()
+    return Head(
+        id=conversation.id,
+        name=conversation.name or (contact.name if contact else "") or conversation.remote_id,
+        kind=conversation.kind,
+        state=conversation.state,
+        topic=conversation.topic,
+        address=conversation.remote_id,
+        network=account.network,
+        account_id=account.id,
+        account_address=account.address,
+        account_state=account.state,
+        account_reason=Sentence.from_json(account.reason) if account.reason else None,
+        account_removed=account.removed_at is not None,
+        presence=contact.presence if contact else Presence.UNKNOWN,
+        status=contact.status if contact else "",
+        invited_by=conversation.invited_by,
+        pinned=conversation.pinned,
+        muted=conversation.muted,
+        unread=conversation.unread,
+        draft=conversation.draft,
+        more_history=conversation.more_history,
+        members=_count_members(db, conversation),
+        typing=typing_in(conversation.id),
+    )
+
+
+def _count_members(db: Session, conversation: Conversation) -> int:
+    if conversation.kind == ConversationKind.DIRECT:
+        return 0
+    query = select(func.count()).select_from(Membership).where(col(Membership.conversation_id) == conversation.id)
+    return db.execute(query).scalar_one()
+
+
+def members_of(db: Session, conversation_id: int) -> list[Someone]:
+    """The first members of a group by name; not more than MOST_MEMBERS, the head says how many there are."""
+    shown = func.coalesce(func.nullif(Membership.name, ""), func.nullif(Identity.name, ""), Identity.address)
+    query = (
+        select(shown, Identity.address, Membership.role, Identity.presence)
+        .join(Identity, col(Identity.id) == col(Membership.identity_id))
+        .where(col(Membership.conversation_id) == conversation_id)
+        .order_by(func.lower(shown))
+        .limit(MOST_MEMBERS)
+    )
+    return [Someone(*one) for one in db.execute(query)]
+
+
+def _messages(conversation_id: int) -> Select[Any]:
+    return (
+        select(Message, Identity.name, Identity.address)
+        .outerjoin(Identity, col(Identity.id) == col(Message.sender_id))
+        .where(col(Message.conversation_id) == conversation_id)
+    )
+
+
+def newest(db: Session, reader: Reader, conversation_id: int, size: int = PAGE) -> Stretch:
+    """The end of a conversation: what one sees on opening it."""
+    next_place = key_of(db.get_one(Conversation, conversation_id).next_position)
+    return _stretch(db, reader, _messages(conversation_id), size, next_place)
+
+
+def before(db: Session, reader: Reader, conversation_id: int, key: str, size: int = PAGE) -> Stretch:
+    """The page in front of the message with this key, and that message too: it looks different now. ValueError."""
+    query = _messages(conversation_id).where(col(Message.position) <= position_of(key))
+    return _stretch(db, reader, query, size + 1, key)
+
+
+def since(db: Session, reader: Reader, conversation_id: int, key: str, size: int) -> list[Line]:
+    """Everything from the message with this key on, the last ``size`` of it. Raises ValueError."""
+    here, place = col(Message.conversation_id) == conversation_id, col(Message.position)
+    earlier = db.execute(select(func.max(place)).where(here, place < position_of(key))).scalar_one()
+    start = position_of(key) if earlier is None else earlier
+    stretch = _stretch(db, reader, _messages(conversation_id).where(place >= start), size, key)
+    return [line for line in stretch.lines if line.key >= key]
+
+
+def _stretch(db: Session, reader: Reader, query: Select[Any], size: int, latest_start: str) -> Stretch:
+    """The last ``size`` messages of a query; one more is read, as the one before the first.
+
+    A stretch of messages without a place starts where the next placed one will stand (``latest_start``).
+    """
+    found = db.execute(query.order_by(col(Message.position).desc()).limit(size + 1)).all()[::-1]
+    older = len(found) > size
+    lines = _lines(reader, found)[1 if older else 0 :]
+    return Stretch(lines, min([latest_start, *(line.key for line in lines[:1])]), older)
+
+
+def redrawn(db: Session, reader: Reader, conversation_id: int, message_ids: Iterable[int]) -> list[Line]:
+    """These messages, the ones after them, and whatever has no place yet: all that looks different now."""
+    shown, before_them = _places(db, conversation_id, list(message_ids))
+    query = _messages(conversation_id).where(
+        or_(col(Message.position).in_(shown | before_them), col(Message.position) >= PENDING)
+    )
+    found = db.execute(query.order_by(col(Message.position)).limit(len(shown | before_them) + MOST_PENDING)).all()
+    wanted = {key_of(place) for place in shown}
+    return [line for line in _lines(reader, found) if line.key in wanted or line.key >= key_of(PENDING)]
+
+
+def _places(db: Session, conversation_id: int, message_ids: list[int]) -> tuple[set[int], set[int]]:
+    """The positions of messages and of those after them; and of those before them, for comparison."""
+    here, other = col(Message.conversation_id) == conversation_id, aliased(Message)
+    there, place = other.conversation_id == conversation_id, col(Message.position)
+    earlier = select(func.max(other.position)).where(there, other.position < Message.position).scalar_subquery()  # type: ignore[arg-type]  # a class stands for its column
+    later = select(func.min(other.position)).where(there, other.position > Message.position).scalar_subquery()  # type: ignore[arg-type]  # the same
+    found = db.execute(select(earlier, place, later).where(here, col(Message.id).in_(message_ids))).all()
+    last_placed = db.execute(select(func.max(place)).where(here, place < PENDING)).scalar_one()
+    shown = {position for one in found for position in one[1:] if position is not None}
+    return shown, {position for position in (*(one[0] for one in found), last_placed) if position is not None}
+
+
+def first_unread(db: Session, user_id: int, conversation_id: int) -> str | None:
+    """The key of the oldest message that somebody else wrote and the person has not read."""
+    conversation = conversation_of(db, user_id, conversation_id)
+    if not conversation.unread:
+        return None
+    query = select(func.min(Message.position)).where(
+        col(Message.conversation_id) == conversation.id,
+        col(Message.position) > conversation.read_up_to,
+        col(Message.position) < PENDING,
+        col(Message.own).is_(False),
+        col(Message.quiet).is_(False),
+    )
+    position = db.execute(query).scalar_one()
+    return None if position is None else key_of(position)
+
+
+def _lines(reader: Reader, found: Sequence[Any]) -> list[Line]:
+    lines: list[Line] = []
+    earlier: Message | None = None
+    for message, name, address in found:
+        lines.append(_line(reader, message, name, address, earlier))
+        earlier = message
+    return lines
+
+
+def _line(reader: Reader, message: Message, name: str | None, address: str | None, earlier: Message | None) -> Line:
+    new_day = earlier is None or reader.local(earlier.sent_at).date() != reader.local(message.sent_at).date()
+    return Line(
+        id=message.id,
+        key=key_of(message.position),
+        conversation_id=message.conversation_id,
+        day=message.sent_at if new_day else None,
+        gap=message.gap_before,
+        cont=earlier is not None and not new_day and _belong_together(earlier, message),
+        own=message.own,
+        quiet=message.quiet,
+        mention=message.mention,
+        sender=name or message.sender_name or address or "",
+        tone=address or message.sender_name,
+        body=Sentence.from_json(message.body) if message.is_sentence else message.body,
+        sent_at=message.sent_at,
+        delivery=message.delivery,
+        reason=Sentence.from_json(message.reason) if message.reason else None,
+    )
+
+
+def _belong_together(earlier: Message, message: Message) -> bool:
+    """By the same sender, within five minutes, with nothing in between."""
+    same = (earlier.own, earlier.sender_id, earlier.sender_name) == (message.own, message.sender_id, message.sender_name)
+    near = abs(message.sent_at - earlier.sent_at) < TOGETHER
+    return same and near and not (earlier.quiet or message.quiet or message.gap_before)

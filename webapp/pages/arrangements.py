@@ -1,0 +1,114 @@
+"""What a person does with a conversation of theirs: draft, pin, silence; and what they ask its network for."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from sqlmodel import Session
+from starlette.responses import Response
+
+from webapp.languages import N_, Sentence
+from webapp.messaging.access import account_of, conversation_of
+from webapp.messaging.arrange import save_draft, set_muted, set_pinned
+from webapp.messaging.errors import NotPossible
+from webapp.networks import actions, network
+from webapp.networks.errors import Trouble
+from webapp.networks.login import WrongInput
+from webapp.pages.access import TheUser
+from webapp.pages.answers import done, toast
+from webapp.pages.house import House, TheHouse
+
+router = APIRouter(prefix="/conversations/{conversation_id}")
+
+Text = Annotated[str, Form()]
+LONGEST_SUBJECT = 1_000
+
+
+@router.post("/draft")
+def draft(request: Request, house: TheHouse, user: TheUser, conversation_id: int, body: Text = "") -> Response:
+    """Keep what was typed so far."""
+    return _write(request, house, conversation_id, lambda db: save_draft(db, user.id, conversation_id, body))
+
+
+@router.post("/pin")
+def pin(request: Request, house: TheHouse, user: TheUser, conversation_id: int, on: Text = "") -> Response:
+    """Keep it at the top of the inbox, or let it go."""
+    return _write(request, house, conversation_id, lambda db: set_pinned(db, user.id, conversation_id, bool(on)))
+
+
+@router.post("/mute")
+def mute(request: Request, house: TheHouse, user: TheUser, conversation_id: int, on: Text = "") -> Response:
+    """Let it be quiet, or not."""
+    return _write(request, house, conversation_id, lambda db: set_muted(db, user.id, conversation_id, bool(on)))
+
+
+def _write(request: Request, house: House, conversation_id: int, verb: Callable[[Session], None]) -> Response:
+    try:
+        house.database.write(verb)
+    except NotPossible as error:
+        return toast(request, error.reason)
+    return done(request, f"/conversations/{conversation_id}")
+
+
+@router.post("/typing")
+def typing(house: TheHouse, user: TheUser, conversation_id: int, typing: Text = "") -> Response:
+    """Tell the others that the person types, or stopped."""
+    house.keeper.typing(user.id, conversation_id, bool(typing))
+    return Response(status_code=204)
+
+
+@router.post("/accept")
+def accept(request: Request, house: TheHouse, user: TheUser, conversation_id: int) -> Response:
+    """Join the group, or accept the contact, that asked."""
+    return _ask(request, house, user.id, conversation_id, actions.AcceptInvitation)
+
+
+@router.post("/decline")
+def decline(request: Request, house: TheHouse, user: TheUser, conversation_id: int) -> Response:
+    """Do not join, do not become a contact."""
+    return _ask(request, house, user.id, conversation_id, actions.DeclineInvitation)
+
+
+@router.post("/leave")
+def leave(request: Request, house: TheHouse, user: TheUser, conversation_id: int) -> Response:
+    """Leave the group; what was said stays."""
+    return _ask(request, house, user.id, conversation_id, actions.LeaveGroup)
+
+
+@router.post("/subject")
+def subject(request: Request, house: TheHouse, user: TheUser, conversation_id: int, subject: Text = "") -> Response:
+    """Give the group another subject."""
+    words = subject.strip()[:LONGEST_SUBJECT]
+    return _ask(request, house, user.id, conversation_id, lambda remote_id: actions.SetSubject(remote_id, words))
+
+
+@router.post("/invite")
+def invite(request: Request, house: TheHouse, user: TheUser, conversation_id: int, address: Text = "") -> Response:
+    """Ask somebody into the group."""
+
+    def invitation(remote_id: str) -> actions.Action:
+        return actions.InviteMembers(remote_id, (_checked(house, user.id, conversation_id, address),))
+
+    return _ask(request, house, user.id, conversation_id, invitation)
+
+
+def _checked(house: House, user_id: int, conversation_id: int, address: str) -> str:
+    """The normal form of an address on the conversation's network. Raises WrongInput."""
+    conversation = house.database.read(conversation_of, user_id, conversation_id)
+    account = house.database.read(account_of, user_id, conversation.account_id)
+    kind = network(account.network)
+    if kind is None or not address.strip():
+        raise WrongInput(Sentence(N_("Type the address of whom you want to invite.")))
+    return kind.check_address(address)
+
+
+def _ask(
+    request: Request, house: House, user_id: int, conversation_id: int, action: Callable[[str], actions.Action]
+) -> Response:
+    """Have the network do something with this conversation, while the person waits."""
+    conversation = house.database.read(conversation_of, user_id, conversation_id)
+    try:
+        house.keeper.ask(user_id, conversation.account_id, action(conversation.remote_id))
+    except (Trouble, WrongInput) as error:
+        return toast(request, error.reason)
+    return done(request, f"/conversations/{conversation_id}")
