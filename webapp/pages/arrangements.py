@@ -17,27 +17,28 @@ from webapp.networks.login import WrongInput
 from webapp.pages.access import TheUser
 from webapp.pages.answers import done, toast
 from webapp.pages.house import House, TheHouse
+from webapp.pages.ids import Id
 
-router = APIRouter(prefix="/conversations/{conversation_id}")
+router = APIRouter(prefix="/conversations/{conversation_id:int}")
 
 Text = Annotated[str, Form()]
 LONGEST_SUBJECT = 1_000
 
 
 @router.post("/draft")
-def draft(request: Request, house: TheHouse, user: TheUser, conversation_id: int, body: Text = "") -> Response:
+def draft(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, body: Text = "") -> Response:
     """Keep what was typed so far."""
     return _write(request, house, conversation_id, lambda db: save_draft(db, user.id, conversation_id, body))
 
 
 @router.post("/pin")
-def pin(request: Request, house: TheHouse, user: TheUser, conversation_id: int, on: Text = "") -> Response:
+def pin(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, on: Text = "") -> Response:
     """Keep it at the top of the inbox, or let it go."""
     return _write(request, house, conversation_id, lambda db: set_pinned(db, user.id, conversation_id, bool(on)))
 
 
 @router.post("/mute")
-def mute(request: Request, house: TheHouse, user: TheUser, conversation_id: int, on: Text = "") -> Response:
+def mute(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, on: Text = "") -> Response:
     """Let it be quiet, or not."""
     return _write(request, house, conversation_id, lambda db: set_muted(db, user.id, conversation_id, bool(on)))
 
@@ -51,39 +52,39 @@ def _write(request: Request, house: House, conversation_id: int, verb: Callable[
 
 
 @router.post("/typing")
-def typing(house: TheHouse, user: TheUser, conversation_id: int, typing: Text = "") -> Response:
+def typing(house: TheHouse, user: TheUser, conversation_id: Id, typing: Text = "") -> Response:
     """Tell the others that the person types, or stopped."""
     house.keeper.typing(user.id, conversation_id, bool(typing))
     return Response(status_code=204)
 
 
 @router.post("/accept")
-def accept(request: Request, house: TheHouse, user: TheUser, conversation_id: int) -> Response:
+def accept(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
     """Join the group, or accept the contact, that asked."""
     return _ask(request, house, user.id, conversation_id, actions.AcceptInvitation)
 
 
 @router.post("/decline")
-def decline(request: Request, house: TheHouse, user: TheUser, conversation_id: int) -> Response:
+def decline(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
     """Do not join, do not become a contact."""
     return _ask(request, house, user.id, conversation_id, actions.DeclineInvitation)
 
 
 @router.post("/leave")
-def leave(request: Request, house: TheHouse, user: TheUser, conversation_id: int) -> Response:
+def leave(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
     """Leave the group; what was said stays."""
     return _ask(request, house, user.id, conversation_id, actions.LeaveGroup)
 
 
 @router.post("/subject")
-def subject(request: Request, house: TheHouse, user: TheUser, conversation_id: int, subject: Text = "") -> Response:
+def subject(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, subject: Text = "") -> Response:
     """Give the group another subject."""
     words = subject.strip()[:LONGEST_SUBJECT]
     return _ask(request, house, user.id, conversation_id, lambda remote_id: actions.SetSubject(remote_id, words))
 
 
 @router.post("/invite")
-def invite(request: Request, house: TheHouse, user: TheUser, conversation_id: int, address: Text = "") -> Response:
+def invite(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, address: Text = "") -> Response:
     """Ask somebody into the group."""
 
     def invitation(remote_id: str) -> actions.Action:

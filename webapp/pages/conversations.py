@@ -14,12 +14,13 @@ from webapp.networks.errors import Trouble
 from webapp.pages.access import TheUser
 from webapp.pages.answers import done, toast, wants_fragment
 from webapp.pages.house import House, TheHouse
+from webapp.pages.ids import Id
 from webapp.pages.scenes import conversation_scene, inbox_page, note_loaded, subscribe, tab_of, view_of
 
-router = APIRouter(prefix="/conversations/{conversation_id}")
+router = APIRouter(prefix="/conversations/{conversation_id:int}")
 
 @router.get("")
-def conversation(request: Request, house: TheHouse, user: TheUser, conversation_id: int) -> HTMLResponse:
+def conversation(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> HTMLResponse:
     """The whole page; only the conversation when a page asks that has the list already; or what it missed."""
     view = view_of(request, user, conversation_id)
     house.database.read(conversation_of, user.id, conversation_id)
@@ -39,7 +40,7 @@ def conversation(request: Request, house: TheHouse, user: TheUser, conversation_
 
 
 @router.get("/older")
-def older(request: Request, house: TheHouse, user: TheUser, conversation_id: int, before: str) -> HTMLResponse:
+def older(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, before: str) -> HTMLResponse:
     """The messages in front of those that a page has: from our rows, else from the network."""
     view = view_of(request, user, conversation_id)
     try:
@@ -72,7 +73,7 @@ def _ask_network(request: Request, house: House, user_id: int, conversation_id: 
 
 
 @router.post("/read")
-def read(request: Request, house: TheHouse, user: TheUser, conversation_id: int, message: Annotated[int, Form()]) -> Response:
+def read(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, message: Annotated[int, Form(ge=1, lt=2**63)]) -> Response:
     """The person has seen everything up to this message."""
     house.database.write(mark_read, user.id, conversation_id, message)
     return done(request, f"/conversations/{conversation_id}")

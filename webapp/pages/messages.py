@@ -15,6 +15,7 @@ from webapp.networks.errors import Trouble
 from webapp.pages.access import TheUser
 from webapp.pages.answers import done, toast, wants_fragment
 from webapp.pages.house import House, TheHouse
+from webapp.pages.ids import Id
 from webapp.pages.scenes import inbox_page, view_of
 
 router = APIRouter()
@@ -22,9 +23,9 @@ router = APIRouter()
 Text = Annotated[str, Form()]
 
 
-@router.post("/conversations/{conversation_id}/messages")
+@router.post("/conversations/{conversation_id:int}/messages")
 def send(
-    request: Request, house: TheHouse, user: TheUser, conversation_id: int, body: Text = "", key: Text = ""
+    request: Request, house: TheHouse, user: TheUser, conversation_id: Id, body: Text = "", key: Text = ""
 ) -> Response:
     """Say it. The answer is an empty composer and nothing else: the message itself comes as every other one does."""
     try:
@@ -55,8 +56,8 @@ def _composer(
     return HTMLResponse(fragments.draw_for(view, "conversations/_foot.html", **scene), status_code)
 
 
-@router.post("/messages/{message_id}/retry")
-def send_again(request: Request, house: TheHouse, user: TheUser, message_id: int) -> Response:
+@router.post("/messages/{message_id:int}/retry")
+def send_again(request: Request, house: TheHouse, user: TheUser, message_id: Id) -> Response:
     """Try a message again that failed, or of which nobody knows."""
     where = _page_of(house, user.id, message_id)
     try:
@@ -66,8 +67,8 @@ def send_again(request: Request, house: TheHouse, user: TheUser, message_id: int
     return done(request, where)
 
 
-@router.post("/messages/{message_id}/delete")
-def delete(request: Request, house: TheHouse, user: TheUser, message_id: int) -> Response:
+@router.post("/messages/{message_id:int}/delete")
+def delete(request: Request, house: TheHouse, user: TheUser, message_id: Id) -> Response:
     """Forget a message that did not go out."""
     where = _page_of(house, user.id, message_id)
     try:
@@ -77,8 +78,8 @@ def delete(request: Request, house: TheHouse, user: TheUser, message_id: int) ->
     return done(request, where)
 
 
-@router.post("/messages/{message_id}/gap")
-def load_gap(request: Request, house: TheHouse, user: TheUser, message_id: int) -> Response:
+@router.post("/messages/{message_id:int}/gap")
+def load_gap(request: Request, house: TheHouse, user: TheUser, message_id: Id) -> Response:
     """Ask the network for what is missing before this message."""
     message, conversation = house.database.read(message_of, user.id, message_id)
     try:

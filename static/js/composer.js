@@ -1,0 +1,114 @@
+// Writing: Enter, a draft that is kept, "is typing", and sending in order. Without this script the form is a plain form.
+(() => {
+  const form = () => document.getElementById("composer"), field = () => document.getElementById("composer-text");
+  const TYPING = 4000, DRAFT = 500, SENDING_TRIES = [300, 600, 1200, 2500, 5000];
+  let last = Promise.resolve(), unsent = 0, draft = null, typingAt = 0;
+
+  const inOrder = (work) => (last = last.then(work, work));
+  const base = (composer) => composer.getAttribute("action").replace(/\/messages$/, "");
+  const pause = (time) => new Promise((after) => setTimeout(after, time));
+
+  function newKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 15) | 64;
+    bytes[8] = (bytes[8] & 63) | 128;
+    const hex = [...bytes].map((one) => one.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  }
+
+  function saveDraft(keepalive = false) {
+    if (!draft) return;
+    const { path, body, timer } = draft;
+    clearTimeout(timer);
+    draft = null;
+    if (keepalive) house.post(path, { body }, true).catch(() => {});
+    else inOrder(() => house.post(path, { body }).catch(() => {}));
+  }
+
+  function tellTyping(composer, typing) {
+    if (!("typing" in composer.dataset) || (typing ? Date.now() - typingAt < TYPING : !typingAt)) return;
+    typingAt = typing ? Date.now() : 0;
+    house.post(`${base(composer)}/typing`, { typing: typing ? "yes" : "" }).catch(() => {});
+  }
+
+  function grow() {
+    const input = field();
+    if (!input || CSS.supports("field-sizing", "content")) return;
+    input.style.blockSize = "auto";
+    input.style.blockSize = `${input.scrollHeight}px`;
+  }
+
+  function say(composer, content) {
+    if (composer.isConnected) composer.querySelector("#composer-alert").replaceChildren(...content);
+  }
+
+  function notice(words, role) {
+    const banner = Object.assign(document.createElement("p"), { className: "banner", textContent: words });
+    banner.setAttribute("role", role);
+    return [banner];
+  }
+
+  // The key makes it safe to ask again: the same key is the same message, however often it is posted.
+  async function deliver(composer, body, key) {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const answer = await house.post(composer.getAttribute("action"), { body, key });
+        if (answer.status < 500) return answer;
+      } catch { /* no line: try again */ }
+      say(composer, notice(composer.dataset.waiting, "status"));
+      await pause(SENDING_TRIES[Math.min(attempt, SENDING_TRIES.length - 1)]);
+    }
+  }
+
+  async function send(composer, body, key) {
+    const answer = await deliver(composer, body, key);
+    unsent -= 1;
+    if (answer.ok && !answer.redirected) return say(composer, []);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const reason = answer.status === 422 && page.getElementById("composer-alert");
+    say(composer, reason ? reason.children : notice(composer.dataset.failed, "alert"));
+    const input = composer.querySelector("textarea");
+    input.value = input.value ? `${body}\n${input.value}` : body;
+    return grow();
+  }
+
+  document.addEventListener("submit", (event) => {
+    const composer = event.target;
+    if (composer !== form()) return;
+    event.preventDefault();
+    const input = field(), body = input.value, key = composer.elements.key.value;
+    if (!body.trim()) return;
+    if (draft) clearTimeout(draft.timer);
+    draft = null;
+    input.value = "";
+    composer.elements.key.value = newKey();
+    typingAt = 0;
+    unsent += 1;
+    grow();
+    input.focus();
+    document.getElementById("timeline").scrollTop = 0;
+    inOrder(() => send(composer, body, key));
+  });
+
+  document.addEventListener("input", (event) => {
+    if (event.target !== field()) return;
+    const composer = form(), body = event.target.value;
+    if (draft) clearTimeout(draft.timer);
+    draft = { path: `${base(composer)}/draft`, body, timer: setTimeout(saveDraft, DRAFT) };
+    tellTyping(composer, Boolean(body.trim()));
+    grow();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.target !== field() || event.key !== "Enter" || event.isComposing || event.keyCode === 229) return;
+    const sends = event.ctrlKey || event.metaKey || event.shiftKey !== ("enterSends" in form().dataset);
+    if (!sends) return;
+    event.preventDefault();
+    form().requestSubmit();
+  });
+
+  document.addEventListener("htmx:before:request", () => saveDraft());
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") saveDraft(true); });
+  addEventListener("pagehide", () => saveDraft(true));
+  addEventListener("beforeunload", (event) => { if (unsent) event.preventDefault(); });
+})();

@@ -1,0 +1,68 @@
+// The open conversation: which row it is, where one stands in it, and what has been read.
+(() => {
+  const at = (id) => document.getElementById(id);
+  const isAtEnd = (timeline) => timeline.scrollTop > -48;
+  let opened = null, held = null, told = "";
+
+  function sync() {
+    const conversation = at("conversation"), open = conversation?.dataset.open;
+    document.body.dataset.pane = open ? "conversation" : at("rows").querySelector("[data-conversation]") ? "list" : "welcome";
+    for (const link of at("rows").querySelectorAll("[aria-current]"))
+      if (link.parentNode.dataset.conversation !== open) link.removeAttribute("aria-current");
+    if (open) at(`row-${open}`)?.firstElementChild.setAttribute("aria-current", "page");
+    if (conversation === opened) return;
+    const first = opened === null;
+    opened = conversation;
+    told = conversation?.dataset.unread === "0" ? newestOfOthers() : "";
+    at("timeline")?.addEventListener("scroll", moved, { passive: true });
+    if (!first && matchMedia("(min-width: 45rem) and (pointer: fine)").matches) at("composer-text")?.focus();
+    tell();
+  }
+
+  const newestOfOthers = () =>
+    [...at("conversation").querySelectorAll("article[data-message]:not([data-own])")].pop()?.dataset.message ?? "";
+
+  // What one sees and looks at is read.
+  function tell() {
+    const timeline = at("timeline");
+    if (!timeline || document.visibilityState !== "visible" || !document.hasFocus() || !isAtEnd(timeline)) return;
+    const message = newestOfOthers();
+    if (!message || message === told) return;
+    told = message;
+    house.post(`/conversations/${opened.dataset.open}/read`, { message }).catch(() => { told = ""; });
+  }
+
+  function moved() {
+    if (isAtEnd(at("timeline"))) at("to-end").hidden = true;
+    tell();
+  }
+
+  // Whatever is put in above or below: what one reads stays where it is.
+  document.addEventListener("place:before", (event) => {
+    const timeline = event.target.closest("#timeline");
+    if (!timeline) return;
+    const top = timeline.getBoundingClientRect().top;
+    const seen = [...event.target.children].find((one) => one.id && !("end" in one.dataset) && one.getBoundingClientRect().bottom > top);
+    held = isAtEnd(timeline) ? "end" : seen && { id: seen.id, top: seen.getBoundingClientRect().top, last: event.target.lastElementChild?.id };
+  });
+  document.addEventListener("place:after", (event) => {
+    const timeline = event.target.closest?.("#timeline");
+    if (timeline && held === "end") timeline.scrollTop = 0;
+    else if (timeline && held) {
+      const seen = at(held.id);
+      if (seen) timeline.scrollTop += seen.getBoundingClientRect().top - held.top;
+      if (event.target.lastElementChild?.id !== held.last) at("to-end").hidden = false;
+    }
+    held = null;
+    sync();
+    tell();
+  });
+
+  document.addEventListener("htmx:after:swap", sync);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("#to-end")) { at("timeline").scrollTop = 0; moved(); }
+  });
+  document.addEventListener("visibilitychange", tell);
+  addEventListener("focus", tell);
+  sync();
+})();
