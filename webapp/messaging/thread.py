@@ -113,6 +113,11 @@ def key_of(position: int) -> str:
     return f"{position + BELOW_ZERO:020d}"
 
 
+def just_before(key: str) -> str:
+    """A key that sorts right before this one, and after every message in front of it."""
+    return f"{key_of(position_of(key) - 1)}~"
+
+
 def position_of(key: str) -> int:
     """The position that a key stands for. Raises ValueError."""
     if len(key) != 20 or not key.isascii() or not key.isdecimal():

@@ -56,10 +56,12 @@ def conversation_scene(db: Session, view: View, conversation_id: int, before: st
         stretch = thread.before(db, view.reader, conversation_id, before)
     else:
         stretch = thread.newest(db, view.reader, conversation_id)
+    new_from = thread.first_unread(db, view.user_id, conversation_id)
     return {
         "head": head,
         "stretch": stretch,
-        "new_from": thread.first_unread(db, view.user_id, conversation_id),
+        "new_from": new_from,
+        "new_key": thread.just_before(new_from) if new_from else "",
         "members": thread.members_of(db, conversation_id) if head.is_group else [],
         **fragments.empty_composer(),
     }
