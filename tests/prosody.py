@@ -8,14 +8,17 @@
         prosody.kill()                # as if the power went
         prosody.start()               # again, on the same ports and with the same data
 
+Histories are kept in memory, outside of the process: killing it loses nothing, and no test waits for a disk.
 ``chat.test`` resolves nowhere: clients must be told 127.0.0.1 and the port.
 """
 
+import atexit
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import suppress
 from enum import StrEnum
@@ -60,6 +63,10 @@ class Prosody:
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         self.ca_file, self._crt, self._key = _certificates(self.folder / "certs", certificate, self.host, self.muc)
         self.port, self.direct_tls_port = _free_ports(2)
+        self._memory = Path(
+            tempfile.mkdtemp(prefix="prosody-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+        )
+        atexit.register(shutil.rmtree, self._memory, ignore_errors=True)
         self._process: subprocess.Popen[bytes] | None = None
         self._config = self.folder / "prosody.cfg.lua"
         self._config.write_text(self._configuration())
@@ -155,6 +162,7 @@ class Prosody:
         return CONFIGURATION.format(
             root="true" if os.geteuid() == 0 else "false",
             folder=self.folder,
+            archive=self._memory / "prosody.sqlite",
             port=self.port,
             direct=self.direct_tls_port,
             crt=self._crt,
@@ -193,7 +201,7 @@ password_hash = "SHA-256"
 disable_sasl_mechanisms = {{ "DIGEST-MD5", {disabled} }}
 default_storage = "sql"
 storage = {{ accounts = "internal" }}
-sql = {{ driver = "SQLite3", database = "prosody.sqlite" }}
+sql = {{ driver = "SQLite3", database = "{archive}" }}
 archive_expires_after = "never"
 default_archive_policy = true
 max_archive_query_results = 1000
