@@ -26,7 +26,7 @@ from webapp.networks.xmpp.bookmarks import Bookmark, Bookmarks
 from webapp.networks.xmpp.checkpoint import Position
 from webapp.networks.xmpp.contents import tidy_name
 from webapp.networks.xmpp.line import Line
-from webapp.networks.xmpp.names import DISCO_ITEMS, FORM, MAM, MUC_ADMIN, MUC_OWNER, PING, tag
+from webapp.networks.xmpp.names import DISCO_ITEMS, FORM, MAM, MUC_ADMIN, MUC_OWNER, PING, SUBJECT, tag
 from webapp.networks.xmpp.room import NICK_CHANGED, RESTARTING, Room, statuses
 from webapp.networks.xmpp.stanzas import (
     direct_invitation,
@@ -208,7 +208,7 @@ class Rooms:
         self.invited.pop(room.address, None)
         held, room.held = room.held, []
         for stanza in held:
-            self._told(room, stanza)
+            self._told(room, stanza, entering=True)
 
     async def _ask_who_belongs(self, room: Room) -> None:
         for affiliation in ("owner", "admin", "member"):
@@ -237,7 +237,9 @@ class Rooms:
             room.archive = False
 
     def _tell_page(self, room: Room, kept: tuple[Kept, ...], origin: Origin, held: list[str | None]) -> None:
-        """What is held back and stands in the archive as well is told once, by the archive."""
+        """What is held back and stands in the archive as well is told once: the first time live, else as missed."""
+        if origin is Origin.BACKFILL:
+            kept = tuple(one for one in kept if one.name not in held)
         names = {one.name for one in kept}
         room.held = [stanza for stanza, name in zip(room.held, held, strict=False) if name not in names]
         events = [event for one in kept for event in self.read(room, one)]
@@ -367,9 +369,9 @@ class Rooms:
         return await self._echoed(room, text_message(room.address, body, name, room=True), name)
 
     async def set_subject(self, address: str, subject: str) -> Done:
+        """Some rooms tell the new topic under another id: the server's word that it has ours must do."""
         room = self._inside(address)
-        name = new_id()
-        await self._echoed(room, subject_message(room.address, subject, name), name)
+        await self._line.wire.hand_over(subject_message(room.address, subject, new_id()))
         return Done(conversation=address)
 
     async def _echoed(self, room: Room, stanza: Element, name: str) -> Done:
@@ -449,7 +451,8 @@ class Rooms:
             echo.set_result(stanza_id(stanza, room.address))
         return False
 
-    def _told(self, room: Room, stanza: Element) -> None:
+    def _told(self, room: Room, stanza: Element, entering: bool = False) -> None:
+        """``entering``: a room tells its topic to whoever enters; that is no news."""
         name = stanza_id(stanza, room.address)
         at = delayed(stanza) or datetime.now(UTC)
         position = Position(name, at)
@@ -457,6 +460,8 @@ class Rooms:
             return
         counts = name is not None or not room.archive
         events = group_events(stanza, room.setting, name, at)
+        if entering and stanza.find(SUBJECT) is not None:
+            events = [event for event in events if isinstance(event, ConversationChanged)] or events
         self._line.outlet.put(events, archive=room.address if counts else None, position=position if counts else None)
 
     def _had(self, room: Room, stanza: Element, at: datetime) -> bool:

@@ -155,10 +155,13 @@ class XmppSession(Session):
             log.warning("the archive refused: %s", error.condition)
 
     def _tell_page(self, line: Line, page: Page, origin: Origin) -> None:
-        events = [event for kept in page.kept for event in self._read(line, kept, origin)]
-        receipts = [] if origin is Origin.BACKFILL else [r for kept in page.kept for r in self._receipts(kept.stanza)]
-        self._missed |= {kept.name for kept in page.kept}
-        position = page.kept[-1].position if page.kept else None
+        """What just happened stands in the archive as well: of a first page it is left to the live ones."""
+        live = {stanza_id(stanza, line.me) for stanza, _, _ in self._held or []}
+        told = [kept for kept in page.kept if origin is not Origin.BACKFILL or kept.name not in live]
+        events = [event for kept in told for event in self._read(line, kept, origin)]
+        receipts = [] if origin is Origin.BACKFILL else [r for kept in told for r in self._receipts(kept.stanza)]
+        self._missed |= {kept.name for kept in told}
+        position = told[-1].position if told else None
         afterwards = partial(line.try_to_say, receipts)
         line.outlet.put(events, origin, archive=OWN, position=position, afterwards=afterwards)
 

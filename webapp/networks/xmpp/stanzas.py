@@ -36,7 +36,7 @@ def new_id() -> str:
     return uuid4().hex
 
 
-def element(namespace: str, name: str, text: str = "", **attributes: str) -> Element:
+def element(namespace: str, name: str, text: str = "", /, **attributes: str) -> Element:
     made = Element(tag(namespace, name), {key: clean(value) for key, value in attributes.items()})
     made.text = clean(text) or None
     return made

@@ -148,15 +148,17 @@ def invitation_of(stanza: Element) -> InvitationReceived | None:
     """An invitation to a room, by the room itself (XEP-0045) or by a person (XEP-0249)."""
     invite = stanza.find(f"{tag(MUC_USER, 'x')}/{tag(MUC_USER, 'invite')}")
     if invite is not None and invite.get("from"):
-        room, sender = bare(stanza.get("from")), bare(invite.get("from"))
+        room, sender = bare(stanza.get("from")), str(parse(invite.get("from")))
         reason = invite.findtext(tag(MUC_USER, "reason"))
+        sender = sender if bare(sender) == room else bare(sender)  # a room may hide who it is
     else:
         direct = stanza.find(tag(CONFERENCE, "x"))
         if direct is None or not direct.get("jid") or stanza.get("type") == "groupchat":
             return None
         room, sender, reason = bare(direct.get("jid")), bare(stanza.get("from")), direct.get("reason")
     text = tidy_name(reason, 1000) or None
-    return InvitationReceived(room, ConversationKind.GROUP, sender, name=local(room), text=text)
+    name = _pm_name(sender) or None
+    return InvitationReceived(room, ConversationKind.GROUP, sender, name, name=local(room), text=text)
 
 
 def origin_id(stanza: Element) -> str | None:
