@@ -46,7 +46,7 @@ class ConversationGone(Change):
 
 @dataclass(frozen=True)
 class HistoryLoaded(Change):
-    """Messages were put in front of, or between, those that were there: take a snapshot of the conversation."""
+    """Messages were put in front of, or between, those that were there, or their sender has another name."""
 
     conversation_id: int
 

@@ -13,7 +13,7 @@
     if (conversation === opened) return;
     const first = opened === null;
     opened = conversation;
-    told = conversation?.dataset.unread === "0" ? newestOfOthers() : "";
+    told = conversation?.dataset.unread === "0" ? newestOfOthers() || "invitation" : "";
     at("timeline")?.addEventListener("scroll", moved, { passive: true });
     if (!first && matchMedia("(min-width: 45rem) and (pointer: fine)").matches) at("composer-text")?.focus();
     tell();
@@ -26,10 +26,10 @@
   function tell() {
     const timeline = at("timeline");
     if (!timeline || document.visibilityState !== "visible" || !document.hasFocus() || !isAtEnd(timeline)) return;
-    const message = newestOfOthers();
+    const message = newestOfOthers() || (opened.querySelector('[data-kind="invited"]') && "invitation");
     if (!message || message === told) return;
     told = message;
-    house.post(`/conversations/${opened.dataset.open}/read`, { message }).catch(() => { told = ""; });
+    house.post(`/conversations/${opened.dataset.open}/read`, message === "invitation" ? {} : { message }).catch(() => { told = ""; });
   }
 
   function moved() {

@@ -3,7 +3,6 @@
 import re
 
 from tests.conftest import PASSWORD
-
 from webapp.messaging.audit import first_broken
 from webapp.messaging.options import is_offered, switches_of
 from webapp.models import AuditEntry, Role, User

@@ -1,8 +1,8 @@
 """``/settings``: how one likes it, the password, the devices."""
 
 import pytest
-from tests.conftest import PASSWORD
 
+from tests.conftest import PASSWORD
 from webapp.messaging.sign_ins import sign_ins_of
 from webapp.models import User
 from webapp.passwords import is_password

@@ -65,7 +65,8 @@ def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
             conversation_of(db, view.user_id, view.conversation_id)
             parts += _conversation_parts(db, view, view.conversation_id, changes)
         except NotYours:
-            parts.append(partial("conversation", "outerHTML", draw_for(view, "inbox/_nothing.html", gone=True, rows=[])))
+            nothing = draw_for(view, "inbox/_nothing.html", gone=True, rows=[])
+            parts.append(partial("conversation", "outerHTML", nothing))
     return "".join(parts)
 
 
@@ -118,11 +119,11 @@ def _concerns_account(changes: Sequence[c.Change], account_id: int) -> bool:
 
 
 def _head_parts(db: Session, view: View, head: thread.Head) -> list[str]:
-    members = thread.members_of(db, head.id) if head.is_group else []
+    scene = {"head": head, "members": thread.members_of(db, head.id) if head.is_group else [], **empty_composer()}
     return [
-        partial(f"head-{head.id}", "outerHTML", draw_for(view, "conversations/_head.html", head=head)),
-        partial(f"facts-{head.id}", "outerHTML", draw_for(view, "conversations/_facts.html", head=head, members=members)),
-        partial(f"foot-{head.id}", "differ", draw_for(view, "conversations/_foot.html", head=head, **empty_composer())),
+        partial(f"head-{head.id}", "outerHTML", draw_for(view, "conversations/_head.html", **scene)),
+        partial(f"facts-{head.id}", "outerHTML", draw_for(view, "conversations/_facts.html", **scene)),
+        partial(f"foot-{head.id}", "differ", draw_for(view, "conversations/_foot.html", **scene)),
     ]
 
 
@@ -149,11 +150,10 @@ def _loaded_lines(db: Session, view: View, conversation_id: int) -> Sequence[thr
 def list_snapshot(db: Session, view: View) -> str:
     """The list as it is now, as far as its first page goes."""
     page = inbox.inbox_page(db, view.user_id, view.wanted)
-    more = draw_for(view, "inbox/_more.html", end=page.end, more_query=more_query(view.query, page.end)) if page.end else ""
     notices = draw_for(view, "inbox/_notices.html", troubled=troubled_of(db, view.user_id))
     return "".join(
         [
-            partial("rows", "renew", more + draw_rows(view, page.rows)),
+            partial("rows", "renew", draw_more(view, page) + draw_rows(view, page.rows)),
             partial("notices", "outerHTML", notices),
             draw_chips(db, view),
         ]
@@ -163,6 +163,13 @@ def list_snapshot(db: Session, view: View) -> str:
 def more_query(query: str, end: str) -> str:
     """The query of the next page of the list."""
     return f"{query}&after={end}" if query else f"?after={end}"
+
+
+def draw_more(view: View, page: inbox.Page) -> str:
+    """The way to further rows, where there are some."""
+    if not page.end:
+        return ""
+    return draw_for(view, "inbox/_more.html", end=page.end, more_query=more_query(view.query, page.end))
 
 
 def conversation_snapshot(db: Session, view: View, conversation_id: int) -> tuple[str, str]:
@@ -182,3 +189,12 @@ def draw_older(view: View, head: thread.Head, stretch: thread.Stretch, eager: bo
     if not (stretch.older or head.more_history):
         return ""
     return draw_for(view, "conversations/_older.html", head=head, start=stretch.start, eager=eager)
+
+
+def older_page(db: Session, view: View, conversation_id: int, before: str, *, eager: bool) -> tuple[str, str]:
+    """The messages in front of those that a tab has, and the key of the oldest. Raises NotYours, ValueError."""
+    head = thread.head_of(db, view.user_id, conversation_id)
+    stretch = thread.before(db, view.reader, conversation_id, before)
+    eager = eager and len(stretch.lines) > 1
+    html = draw_older(view, head, stretch, eager=eager) + draw_lines(view, stretch.lines)
+    return partial("older", "delete") + partial(f"messages-{head.id}", "place", html), stretch.start

@@ -13,6 +13,7 @@ from typing import Any
 from webapp.drawing import Reader
 from webapp.messaging.inbox import Filter
 
+EVERYTHING = Filter()
 MOST_TABS = 2_000
 MOST_TABS_EACH = 40
 
@@ -24,7 +25,7 @@ class View:
     user_id: int
     reader: Reader
     csrf_token: str
-    wanted: Filter = Filter()
+    wanted: Filter = EVERYTHING
     query: str = ""
     conversation_id: int | None = None
     oldest: str = ""

@@ -35,6 +35,7 @@ class Row:
     id: int
     key: str
     name: str
+    address: str
     kind: ConversationKind
     state: ConversationState
     network: str
@@ -87,19 +88,19 @@ def _after(key: str) -> tuple[bool, int, int]:
     return key[0] == "1", int(key[1:18]), int(key[18:])
 
 
-def _rows_query(user_id: int) -> Select[Any]:
+def _rows_query(user_id: int) -> Select[*tuple[Any, ...]]:
     contact = and_(
         col(Identity.account_id) == col(Conversation.account_id), col(Identity.address) == col(Conversation.remote_id)
     )
     return (
-        select(Conversation, Account.network, Account.address, Identity.name)
+        select(Conversation, col(Account.network), col(Account.address), col(Identity.name))
         .join(Account, col(Account.id) == col(Conversation.account_id))
         .outerjoin(Identity, contact)
         .where(col(Conversation.user_id) == user_id, col(Conversation.listed) == true())
     )
 
 
-def _wanted(query: Select[Any], wanted: Filter) -> Select[Any]:
+def _wanted(query: Select[*tuple[Any, ...]], wanted: Filter) -> Select[*tuple[Any, ...]]:
     if wanted.unread:
         # A literal: the partial index is only used when the predicate is the same text.
         query = query.where(col(Conversation.unread) > literal_column("0"))
@@ -108,7 +109,7 @@ def _wanted(query: Select[Any], wanted: Filter) -> Select[Any]:
     return query
 
 
-def page_query(user_id: int, wanted: Filter, after: str | None, size: int) -> Select[Any]:
+def page_query(user_id: int, wanted: Filter, after: str | None, size: int) -> Select[*tuple[Any, ...]]:
     """The query behind a page. Raises ValueError if ``after`` is no key."""
     columns = (col(Conversation.pinned), col(Conversation.last_activity), col(Conversation.id))
     query = _wanted(_rows_query(user_id), wanted).order_by(*(column.desc() for column in columns)).limit(size)
@@ -136,14 +137,16 @@ def found_rows(db: Session, user_id: int, wanted: Filter, condition: ColumnEleme
 
 def unread_count(db: Session, user_id: int) -> int:
     """How many conversations have something unread; never more than COUNTED, because nobody reads further."""
-    unread = _wanted(select(Conversation.id).where(col(Conversation.user_id) == user_id), Filter(unread=True))
+    unread = _wanted(select(col(Conversation.id)).where(col(Conversation.user_id) == user_id), Filter(unread=True))
     listed = unread.where(col(Conversation.listed) == true()).limit(COUNTED)
-    return db.execute(select(func.count()).select_from(listed.subquery())).scalar_one()
+    count: int = db.execute(select(func.count()).select_from(listed.subquery())).scalar_one()
+    return count
 
 
 def chips_of(db: Session, user_id: int) -> list[AccountChip]:
     """The user's accounts, oldest first; one that was removed counts as long as its history is kept."""
-    query = select(Account.id, Account.network, Account.address, Account.state).where(col(Account.user_id) == user_id)
+    columns = (col(Account.id), col(Account.network), col(Account.address), col(Account.state))
+    query = select(*columns).where(col(Account.user_id) == user_id)
     return [AccountChip(*one) for one in db.execute(query.order_by(col(Account.id)))]
 
 
@@ -153,6 +156,7 @@ def _row(conversation: Conversation, network: str, address: str, contact: str | 
         id=conversation.id,
         key=key_of(conversation),
         name=conversation.name or contact or conversation.remote_id,
+        address=conversation.remote_id,
         kind=conversation.kind,
         state=conversation.state,
         network=network,

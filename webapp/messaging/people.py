@@ -60,7 +60,8 @@ def _rename_conversation(db: Session, account: Account, identity: Identity) -> N
     if conversation is not None and conversation.name != identity.name:
         conversation.name = identity.name
         db.add(conversation)
-        announce(db, changes.ConversationChanged(account.user_id, conversation.id))
+        renamed = changes.HistoryLoaded(account.user_id, conversation.id)  # the name stands at every message
+        announce(db, changes.ConversationChanged(account.user_id, conversation.id), renamed)
 
 
 def forget_contact(db: Session, account: Account, event: ContactGone) -> None:

@@ -38,15 +38,15 @@ def contacts_of(db: Session, user_id: int, words: str = "") -> Sequence[Contact]
     query = (
         select(
             shown,
-            *(Identity.address, Account.id, Account.network, Account.address),
-            *(Identity.mutual, Identity.presence, Identity.status),
+            *(col(Identity.address), col(Account.id), col(Account.network), col(Account.address)),
+            *(col(Identity.mutual), col(Identity.presence), col(Identity.status)),
         )
         .join(Account, col(Account.id) == col(Identity.account_id))
         .where(col(Account.user_id) == user_id, col(Account.removed_at).is_(None), col(Identity.contact))
     )
     if words.strip():
-        wanted = words.strip()
-        query = query.where(or_(shown.icontains(wanted, autoescape=True), Identity.address.icontains(wanted, autoescape=True)))  # type: ignore[attr-defined]  # a column of the class
+        places = (shown, col(Identity.address))
+        query = query.where(or_(*(place.icontains(words.strip(), autoescape=True) for place in places)))
     built_in = [key for key, kind in networks().items() if kind.built_in]
     query = query.order_by(col(Account.network).in_(built_in).desc(), func.lower(shown)).limit(MOST_PEOPLE)
     return [Contact(*one) for one in db.execute(query)]

@@ -163,14 +163,15 @@ def _count_members(db: Session, conversation: Conversation) -> int:
     if conversation.kind == ConversationKind.DIRECT:
         return 0
     query = select(func.count()).select_from(Membership).where(col(Membership.conversation_id) == conversation.id)
-    return db.execute(query).scalar_one()
+    count: int = db.execute(query).scalar_one()
+    return count
 
 
 def members_of(db: Session, conversation_id: int) -> list[Someone]:
     """The first members of a group by name; not more than MOST_MEMBERS, the head says how many there are."""
     shown = func.coalesce(func.nullif(Membership.name, ""), func.nullif(Identity.name, ""), Identity.address)
     query = (
-        select(shown, Identity.address, Membership.role, Identity.presence)
+        select(shown, col(Identity.address), col(Membership.role), col(Identity.presence))
         .join(Identity, col(Identity.id) == col(Membership.identity_id))
         .where(col(Membership.conversation_id) == conversation_id)
         .order_by(func.lower(shown))
@@ -179,9 +180,10 @@ def members_of(db: Session, conversation_id: int) -> list[Someone]:
     return [Someone(*one) for one in db.execute(query)]
 
 
-def _messages(conversation_id: int) -> Select[Any]:
+def _messages(conversation_id: int) -> Select[*tuple[Any, ...]]:
     return (
-        select(Message, Identity.name, Identity.address)
+        select(Message, col(Identity.name), col(Identity.address), col(Conversation.kind))
+        .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
         .outerjoin(Identity, col(Identity.id) == col(Message.sender_id))
         .where(col(Message.conversation_id) == conversation_id)
     )
@@ -208,7 +210,7 @@ def since(db: Session, reader: Reader, conversation_id: int, key: str, size: int
     return [line for line in stretch.lines if line.key >= key]
 
 
-def _stretch(db: Session, reader: Reader, query: Select[Any], size: int, latest_start: str) -> Stretch:
+def _stretch(db: Session, reader: Reader, query: Select[*tuple[Any, ...]], size: int, latest_start: str) -> Stretch:
     """The last ``size`` messages of a query; one more is read, as the one before the first.
 
     A stretch of messages without a place starts where the next placed one will stand (``latest_start``).
@@ -261,13 +263,16 @@ def first_unread(db: Session, user_id: int, conversation_id: int) -> str | None:
 def _lines(reader: Reader, found: Sequence[Any]) -> list[Line]:
     lines: list[Line] = []
     earlier: Message | None = None
-    for message, name, address in found:
-        lines.append(_line(reader, message, name, address, earlier))
+    for message, name, address, kind in found:
+        # In a group people are called as they called themselves there; elsewhere as the person calls them.
+        names = (message.sender_name, name) if kind == ConversationKind.GROUP else (name, message.sender_name)
+        sender = next((one for one in (*names, address) if one), "")
+        lines.append(_line(reader, message, sender, address or sender, earlier))
         earlier = message
     return lines
 
 
-def _line(reader: Reader, message: Message, name: str | None, address: str | None, earlier: Message | None) -> Line:
+def _line(reader: Reader, message: Message, sender: str, tone: str, earlier: Message | None) -> Line:
     new_day = earlier is None or reader.local(earlier.sent_at).date() != reader.local(message.sent_at).date()
     return Line(
         id=message.id,
@@ -279,8 +284,8 @@ def _line(reader: Reader, message: Message, name: str | None, address: str | Non
         own=message.own,
         quiet=message.quiet,
         mention=message.mention,
-        sender=name or message.sender_name or address or "",
-        tone=address or message.sender_name,
+        sender=sender,
+        tone=tone,
         body=Sentence.from_json(message.body) if message.is_sentence else message.body,
         sent_at=message.sent_at,
         delivery=message.delivery,
@@ -290,6 +295,10 @@ def _line(reader: Reader, message: Message, name: str | None, address: str | Non
 
 def _belong_together(earlier: Message, message: Message) -> bool:
     """By the same sender, within five minutes, with nothing in between."""
-    same = (earlier.own, earlier.sender_id, earlier.sender_name) == (message.own, message.sender_id, message.sender_name)
+    same = _speaker(earlier) == _speaker(message)
     near = abs(message.sent_at - earlier.sent_at) < TOGETHER
     return same and near and not (earlier.quiet or message.quiet or message.gap_before)
+
+
+def _speaker(message: Message) -> tuple[bool, int | None, str]:
+    return message.own, message.sender_id, message.sender_name

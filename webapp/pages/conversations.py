@@ -3,19 +3,22 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
+from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from webapp.live import fragments
-from webapp.live.tabs import tabs_of
+from webapp.live.tabs import View, tabs_of
 from webapp.messaging import thread
 from webapp.messaging.access import conversation_of
-from webapp.messaging.read import mark_read
+from webapp.messaging.read import mark_invitation_seen, mark_read
 from webapp.networks.errors import Trouble
 from webapp.pages.access import TheUser
 from webapp.pages.answers import done, toast, wants_fragment
 from webapp.pages.house import House, TheHouse
 from webapp.pages.ids import Id
 from webapp.pages.scenes import conversation_scene, inbox_page, note_loaded, subscribe, tab_of, view_of
+
+MessageId = Annotated[int | None, Form(ge=1, lt=2**63)]
 
 router = APIRouter(prefix="/conversations/{conversation_id:int}")
 
@@ -44,24 +47,19 @@ def older(request: Request, house: TheHouse, user: TheUser, conversation_id: Id,
     """The messages in front of those that a page has: from our rows, else from the network."""
     view = view_of(request, user, conversation_id)
     try:
-        stretch = house.database.read(thread.before, view.reader, _own(house, user.id, conversation_id), before)
+        stored = house.database.read(_has_older, view, conversation_id, before)
+        found, trouble = (True, "") if stored else _ask_network(request, house, user.id, conversation_id)
+        html, oldest = house.database.read(fragments.older_page, view, conversation_id, before, eager=found)
     except ValueError:
         raise HTTPException(404) from None
-    found, trouble = True, ""
-    if not stretch.older and len(stretch.lines) <= 1:
-        found, trouble = _ask_network(request, house, user.id, conversation_id)
-        stretch = house.database.read(thread.before, view.reader, conversation_id, before)
-    tabs_of(request.app).loaded_back_to(user.id, tab_of(request), conversation_id, stretch.start)
-    head = house.database.read(thread.head_of, user.id, conversation_id)
-    eager = found and len(stretch.lines) > 1
-    more = fragments.draw_older(view, head, stretch, eager=eager) + fragments.draw_lines(view, stretch.lines)
-    place = fragments.partial(f"messages-{conversation_id}", "place", more)
-    return HTMLResponse(fragments.partial("older", "delete") + place + trouble)
+    tabs_of(request.app).loaded_back_to(user.id, tab_of(request), conversation_id, oldest)
+    return HTMLResponse(html + trouble)
 
 
-def _own(house: House, user_id: int, conversation_id: int) -> int:
-    """The id, if the conversation is the user's. Raises NotYours."""
-    return house.database.read(conversation_of, user_id, conversation_id).id
+def _has_older(db: Session, view: View, conversation_id: int, before: str) -> bool:
+    """Whether something in front of this message is stored already. Raises NotYours, ValueError."""
+    conversation_of(db, view.user_id, conversation_id)
+    return len(thread.before(db, view.reader, conversation_id, before, size=1).lines) > 1
 
 
 def _ask_network(request: Request, house: House, user_id: int, conversation_id: int) -> tuple[bool, str]:
@@ -73,7 +71,10 @@ def _ask_network(request: Request, house: House, user_id: int, conversation_id: 
 
 
 @router.post("/read")
-def read(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, message: Annotated[int, Form(ge=1, lt=2**63)]) -> Response:
-    """The person has seen everything up to this message."""
-    house.database.write(mark_read, user.id, conversation_id, message)
+def read(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, message: MessageId = None) -> Response:
+    """The person has seen everything up to this message; or, without one, the invitation that waits here."""
+    if message is None:
+        house.database.write(mark_invitation_seen, user.id, conversation_id)
+    else:
+        house.database.write(mark_read, user.id, conversation_id, message)
     return done(request, f"/conversations/{conversation_id}")

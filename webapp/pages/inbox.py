@@ -26,14 +26,12 @@ def the_inbox(request: Request, house: TheHouse, user: TheUser) -> HTMLResponse:
 
 
 @router.get("/rows")
-def more_rows(request: Request, house: TheHouse, user: TheUser, after: str = "", open: int | None = None) -> HTMLResponse:  # noqa: A002 (a query parameter)
+def more_rows(request: Request, house: TheHouse, user: TheUser, after: str = "") -> HTMLResponse:
     """The next rows of the list, each with its place in it."""
-    view = view_of(request, user, open)
+    view = view_of(request, user)
     try:
         listed = house.database.read(inbox.inbox_page, user.id, view.wanted, after)
     except ValueError:
         raise HTTPException(404) from None
-    query = fragments.more_query(view.query, listed.end) if listed.end else ""
-    more = fragments.draw_for(view, "inbox/_more.html", end=listed.end, more_query=query) if listed.end else ""
-    rows = more + fragments.draw_rows(view, listed.rows)
+    rows = fragments.draw_more(view, listed) + fragments.draw_rows(view, listed.rows)
     return HTMLResponse(fragments.partial("more", "delete") + fragments.partial("rows", "place", rows))

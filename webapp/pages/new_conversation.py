@@ -36,7 +36,7 @@ def _choices(db: Session, user_id: int) -> tuple[list[Account], list[Contact]]:
 @router.get("")
 def ask_whom(request: Request, house: TheHouse, user: TheUser) -> HTMLResponse:
     """The form."""
-    typed = {name: request.query_params.get(name, "") for name in ("account", "address")}
+    typed: dict[str, Any] = {name: request.query_params.get(name, "") for name in ("account", "address")}
     return _form(request, house, user, **typed)
 
 
@@ -74,16 +74,21 @@ def start_group(
     """Make a group with those who were ticked and those who were typed."""
     try:
         chosen = _account(house, user.id, account)
-        if not name.strip():
-            raise WrongInput(NO_NAME)
+        called = _named(name)
         typed = members.replace(",", " ").split()
         asked = [_checked(chosen, one, NO_ADDRESS) for one in [*_of_account(member or [], chosen), *typed]]
-        group = actions.CreateGroup("", name.strip(), tuple(dict.fromkeys(asked)))
+        group = actions.CreateGroup("", called, tuple(dict.fromkeys(asked)))
         started = house.keeper.ask(user.id, chosen.id, group)
     except (WrongInput, Trouble) as error:
         said = {"account": account, "name": name, "members": members, "group_alert": error.reason}
         return _form(request, house, user, 422, ticked=member or [], **said)
     return RedirectResponse(f"/conversations/{started}", SEE_OTHER)
+
+
+def _named(name: str) -> str:
+    if not name.strip():
+        raise WrongInput(NO_NAME)
+    return name.strip()
 
 
 def _of_account(ticked: list[str], account: Account) -> list[str]:

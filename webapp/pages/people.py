@@ -1,7 +1,7 @@
 """``/people``: whom one can write to."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -31,7 +31,7 @@ def people(request: Request, house: TheHouse, user: TheUser, q: str = "") -> HTM
 
 
 def _list(
-    request: Request, house: House, user: User, words: str = "", status_code: int = 200, **said: object
+    request: Request, house: House, user: User, words: str = "", status_code: int = 200, **said: Any
 ) -> HTMLResponse:
     kinds = networks()
     accounts = house.database.read(accounts_of, user.id)
@@ -50,7 +50,7 @@ def add(
     try:
         _ask(house, user.id, account, address, lambda where: actions.AddContact(where, name.strip()))
     except (Trouble, WrongInput) as error:
-        said = {"alert": error.reason, "account": account, "address": address, "name": name}
+        said: dict[str, Any] = {"alert": error.reason, "account": account, "address": address, "name": name}
         return _list(request, house, user, status_code=422, **said)
     return RedirectResponse("/people", SEE_OTHER)
 

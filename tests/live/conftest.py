@@ -1,0 +1,3 @@
+from tests.messaging.conftest import account, alice, rows
+
+__all__ = ["account", "alice", "rows"]
