@@ -19,12 +19,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 import webapp.live
 import webapp.pages
 from webapp import __version__
-from webapp.hub import Hub
-from webapp.lock import FolderLock
 from webapp.messaging.errors import NotYours
-from webapp.messaging.sign_ins import forget_old_sign_ins
-from webapp.messaging.throttle import forget_old
-from webapp.opening import open_database
+from webapp.opening import close_house, open_house
 from webapp.pages.access import SignInNeeded, sign_in_address
 from webapp.pages.errors import error_page
 from webapp.pages.house import House
@@ -33,21 +29,19 @@ from webapp.pages.middleware.headers import SecurityHeaders, security_headers
 from webapp.pages.middleware.hosts import OurHosts
 from webapp.pages.middleware.identity import Identity
 from webapp.pages.middleware.same_site import SameSite
-from webapp.sessions.keeper import Keeper
 from webapp.settings import Settings
-from webapp.tokens import Tokens
 
 log = structlog.get_logger("hausbote")
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The program for these settings. Nothing is opened before it starts."""
+def create_app(settings: Settings, house: House | None = None) -> FastAPI:
+    """The program for these settings. ``house`` is one that is open already; else it is opened at the start."""
     app = FastAPI(
         title="Hausbote",
         version=__version__,
-        lifespan=_lifespan(settings),
+        lifespan=_lifespan(settings, house),
         middleware=_middleware(settings),
         docs_url=None,
         redoc_url=None,
@@ -59,36 +53,18 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _lifespan(settings: Settings) -> Lifespan:
+def _lifespan(settings: Settings, given: House | None) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        lock = FolderLock(settings.data_dir)
+        house = await run_in_threadpool(open_house, settings) if given is None else given
         try:
-            house = await run_in_threadpool(_open, settings)
             app.state.house = house
-            try:
-                await run_in_threadpool(house.keeper.start)
-                yield
-            finally:
-                await run_in_threadpool(_close, house)
+            await run_in_threadpool(house.keeper.start)
+            yield
         finally:
-            lock.release()
+            await run_in_threadpool(close_house, house)
 
     return lifespan
-
-
-def _open(settings: Settings) -> House:
-    hub = Hub()
-    database, vault = open_database(settings, hub)
-    database.write(forget_old_sign_ins)
-    database.write(forget_old)
-    keeper = Keeper(settings, database, hub, vault)
-    return House(settings, database, hub, vault, Tokens(vault.derive), keeper)
-
-
-def _close(house: House) -> None:
-    house.keeper.stop()
-    house.database.close()
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

@@ -4,16 +4,23 @@ import fcntl
 import os
 from pathlib import Path
 
+from webapp.unusable import Unusable
 
-class InUse(Exception):
+
+class InUse(Unusable):
     """Another process uses this data folder; the text says which."""
+
+
+def make_private(folder: Path) -> None:
+    """The folder, for its owner only; one that is there already stays as it is."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 class FolderLock:
     """Holds ``data_dir/lock`` until ``release``, or until this process ends however it ends."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         self._file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,16 +5,49 @@ from sqlalchemy import inspect
 
 from webapp.database import Database
 from webapp.hub import Hub
+from webapp.lock import FolderLock, make_private
 from webapp.messaging.installation import check_master_key, has_check_value, remember_master_key
+from webapp.messaging.sign_ins import forget_old_sign_ins
+from webapp.messaging.throttle import forget_old
+from webapp.pages.house import House
 from webapp.schema import migrate, schema_version
-from webapp.settings import Settings
+from webapp.sessions.keeper import Keeper
+from webapp.settings import Settings, WrongSettings
+from webapp.tokens import Tokens
 from webapp.vault import Vault
 
 log = structlog.get_logger("hausbote")
 
 
+def open_house(settings: Settings, lock: FolderLock | None = None) -> House:
+    """A house that is ready to start. Raises Unusable (InUse, WrongKey, NewerSchema, WrongSettings)."""
+    lock = lock or FolderLock(settings.data_dir)
+    try:
+        hub = Hub()
+        database, vault = open_database(settings, hub)
+        database.write(forget_old_sign_ins)
+        database.write(forget_old)
+    except BaseException:
+        lock.release()
+        raise
+    keeper = Keeper(settings, database, hub, vault)
+    return House(settings, database, hub, vault, Tokens(vault.derive), keeper, lock)
+
+
+def close_house(house: House) -> None:
+    """End every session politely, finish what was begun, and let another process in."""
+    try:
+        house.keeper.stop()
+        house.database.close()
+    finally:
+        house.lock.release()
+
+
 def open_database(settings: Settings, hub: Hub) -> tuple[Database, Vault]:
     """The rows, brought up to date, and the vault that fits them. On WrongKey and NewerSchema nothing changed."""
+    if not settings.engine_url.startswith("sqlite"):
+        raise WrongSettings("HAUSBOTE_DATABASE_URL: this version keeps everything in SQLite. Remove the setting.")
+    make_private(settings.data_dir)
     database = Database(settings.engine_url, hub)
     try:
         vault = _open_vault(settings, database)

@@ -8,10 +8,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from webapp.unusable import Unusable
+
 SCRIPTS = Path(__file__).parent.parent / "alembic"
 
 
-class NewerSchema(Exception):
+class NewerSchema(Unusable):
     """The database was written by a newer version of the program; this one would damage it."""
 
 
@@ -37,7 +39,9 @@ def migrate(engine: Engine, to: str = "head") -> None:
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     current = schema_version(engine)
     if current is not None and current not in known:
-        raise NewerSchema(current)
+        raise NewerSchema(
+            f"The data was written by a newer version of Hausbote (tables {current}); nothing was changed. Update first."
+        )
     config = _config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -17,10 +17,12 @@ from dotenv import dotenv_values
 from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from webapp.unusable import Unusable
+
 PREFIX = "HAUSBOTE_"
 
 
-class WrongSettings(Exception):
+class WrongSettings(Unusable):
     """The settings cannot be used; the text names each wrong one and says what would be right."""
 
 

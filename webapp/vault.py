@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from webapp.unusable import Unusable
+
 VERSION = b"v1"
 KEY_BYTES = 32
 ID_BYTES = 4
@@ -25,7 +27,7 @@ NONCE_BYTES = 12
 HEAD_BYTES = len(VERSION) + ID_BYTES + NONCE_BYTES
 
 
-class WrongKey(Exception):
+class WrongKey(Unusable):
     """The master key is missing, unusable, or not the one that this data was sealed with. The text says what to do."""
 
 

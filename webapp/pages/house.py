@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from webapp.database import Database
 from webapp.hub import Hub
+from webapp.lock import FolderLock
 from webapp.sessions.keeper import Keeper
 from webapp.settings import Settings
 from webapp.tokens import Tokens
@@ -16,7 +17,7 @@ from webapp.vault import Vault
 
 @dataclass(frozen=True)
 class House:
-    """The parts of one running installation, built by ``app``."""
+    """The parts of one running installation, made by ``opening``."""
 
     settings: Settings
     database: Database
@@ -24,6 +25,7 @@ class House:
     vault: Vault
     tokens: Tokens
     keeper: Keeper
+    lock: FolderLock
 
 
 def house_of(connection: HTTPConnection) -> House:

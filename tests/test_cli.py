@@ -1,0 +1,169 @@
+"""The commands, and the program as a process: one at a time, quick to leave, honest when it cannot start."""
+
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from tests.program import Program, free_port
+
+PASSWORD = "seven lanterns hum at dusk\n"
+
+
+@pytest.fixture
+def program(tmp_path):
+    with_folder = Program(tmp_path / "house")
+    with_folder.folder.mkdir()
+    yield with_folder
+    with_folder.kill()
+
+
+def test_users_are_added_listed_disabled_and_let_in_again(program):
+    made = program.command("user", "add", "Jürgen", "--admin", "--password-stdin", stdin=PASSWORD)
+    assert (made.returncode, made.stdout) == (0, "Jürgen can sign in.\n"), made.stderr
+    program.command("user", "add", "Bob", "--password-stdin", stdin=PASSWORD)
+    program.command("user", "disable", "bob")
+    assert program.command("user", "list").stdout == "Bob\tmember\tdisabled\nJürgen\tadministrator\n"
+    link = program.command("user", "reset-link", "JÜRGEN").stdout
+    assert link.startswith(f"{program.url}/reset/")
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "complaint"),
+    [
+        (("user", "add", "Bob", "--password-stdin"), "short\n", "at least 12 characters"),
+        (("user", "add", "a\tb", "--password-stdin"), PASSWORD, "A user name is made of"),
+        (("user", "disable", "Nobody"), "", "There is nobody called Nobody"),
+        (("serve", "--role", "web"), "", "needs PostgreSQL"),
+        (("serve", "--role", "king"), "", "none of all, web, sessions"),
+        (("backup", "x.tar.gz"), "", "There is no house"),
+        (("restore", "/nonexistent"), "", "master key"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(program, words, stdin, complaint):
+    done = program.command(*words, stdin=stdin)
+    assert done.returncode == 1
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_last_administrator_stays(program):
+    program.command("user", "add", "Alice", "--admin", "--password-stdin", stdin=PASSWORD)
+    assert "Somebody must look after the house" in program.command("user", "disable", "Alice").stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("HAUSBOTE_PORT", "99999", "HAUSBOTE_PORT"),
+        ("HAUSBOTE_PORT", "many", "HAUSBOTE_PORT"),
+        ("HAUSBOTE_PUBLIC_URL", "house", "HAUSBOTE_PUBLIC_URL"),
+        ("HAUSBOTE_LOG_FORMAT", "xml", "HAUSBOTE_LOG_FORMAT"),
+        ("HAUSBOTE_EXTRA_CA_FILE", "/nowhere.pem", "HAUSBOTE_EXTRA_CA_FILE"),
+        ("HAUSBOTE_TRUSTED_PROXIES", "proxy", "HAUSBOTE_TRUSTED_PROXIES"),
+        ("HAUSBOTE_DATABASE_URL", "mysql://x", "HAUSBOTE_DATABASE_URL"),
+        ("HAUSBOTE_DATABASE_URL", "postgresql://x", "HAUSBOTE_DATABASE_URL"),
+        ("HAUSBOTE_DATA_DIRR", "/tmp", "did you mean HAUSBOTE_DATA_DIR?"),
+    ],
+)
+def test_a_wrong_setting_is_named(program, name, value, complaint):
+    program.environment[name] = value
+    done = program.command("serve")
+    assert done.returncode == 1
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_check_says_what_is_wrong_and_how_to_mend_it(program):
+    program.command("user", "add", "Alice", "--admin", "--password-stdin", stdin=PASSWORD)
+    assert program.command("check").returncode == 0
+    program.data_dir.chmod(0o755)
+    program.key_file.chmod(0o644)
+    program.environment["HAUSBOTE_PUBLIC_URL"] = "http://house.example"
+    found = program.command("check")
+    assert found.returncode == 1
+    for words in ("chmod 700", "chmod 400", "plain http"):
+        assert words in found.stdout
+    (program.data_dir / "hausbote.sqlite").write_bytes(b"rubbish" * 1000)
+    damaged = program.command("check")
+    assert "the database is damaged" in damaged.stdout
+    assert "Traceback" not in damaged.stderr
+
+
+def test_a_wrong_master_key_refuses_to_start_and_changes_nothing(program):
+    program.command("user", "add", "Alice", "--admin", "--password-stdin", stdin=PASSWORD)
+    before = (program.data_dir / "hausbote.sqlite").read_bytes()
+    good = program.key_file.read_bytes()
+    program.key_file.unlink()
+    missing = program.command("serve")
+    assert (missing.returncode, program.key_file.exists()) == (1, False)
+    assert "cannot be read" in missing.stderr
+    program.key_file.write_bytes(b"x" * 32)
+    wrong = program.command("serve")
+    assert wrong.returncode == 1
+    assert "not the master key" in wrong.stderr
+    assert (program.data_dir / "hausbote.sqlite").read_bytes() == before
+    program.key_file.write_bytes(good)
+    assert program.command("user", "list").stdout == "Alice\tadministrator\n"
+
+
+def test_a_second_process_on_the_folder_says_so_and_leaves(program):
+    """R17."""
+    program.start()
+    second = Program(program.folder, port=free_port())
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "webapp", "serve"],
+        env=second.env,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"process {program.process.pid}" in done.stderr
+    assert time.monotonic() - began < 5 + _load_seconds()
+    assert program.answers()
+
+
+def _load_seconds():
+    """How long this machine takes, right now, for what every Python program does first."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import typer, pydantic_settings"], check=True)
+    return time.monotonic() - began
+
+
+def test_what_was_killed_can_be_started_again(program):
+    program.start()
+    program.kill()
+    program.start()
+    assert program.answers()
+
+
+def test_the_house_leaves_within_ten_seconds_of_being_asked(program):
+    """R23; with a request that hangs and a websocket that nobody reads."""
+    for _ in range(5):
+        program.start()
+        with _idle_line(program), _idle_line(program):
+            assert program.stop() < 10
+        assert "Traceback" not in program.log_file.read_text()
+
+
+def test_a_port_that_is_taken_is_said(program):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", program.port))
+        listener.listen()
+        done = program.command("serve")
+    assert done.returncode != 0
+    assert "address already in use" in done.stderr
+
+
+@contextmanager
+def _idle_line(program):
+    """A browser that began a request and does not go on."""
+    with socket.create_connection(("127.0.0.1", program.port)) as line:
+        line.sendall(b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nname=")
+        yield line

@@ -1,0 +1,5 @@
+"""``python -m webapp`` is ``hausbote``."""
+
+from webapp.cli import main
+
+main()
