@@ -49,12 +49,17 @@ async def connect(key: Key, resource: str, surroundings: Surroundings) -> Wire:
 async def _first_that_opens(key: Key, resource: str, places: list[Place], surroundings: Surroundings) -> Wire:
     context = await trust(surroundings.extra_ca_file)
     failures: list[ConnectFailed] = []
+    spoken: set[tuple[str, int]] = set()
     for place in places:
+        if (place.address, place.port) in spoken:
+            continue  # it speaks XMPP in this way: no need to try the other
         wire = Wire(key.address, resource, key.password, context, key.scram_only)
         try:
             await wire.open(place, EACH_PLACE)
         except ConnectFailed as failure:
             failures.append(failure)
+            if wire.spoken_to:
+                spoken.add((place.address, place.port))
             if failure.problem not in OTHER_SERVER_MAY_HELP | _MAYBE_THE_OTHER_WAY:
                 break
         except BaseException:

@@ -3,6 +3,7 @@
 CLIENT = "jabber:client"
 STREAM = "http://etherx.jabber.org/streams"
 STREAM_ERROR = "urn:ietf:params:xml:ns:xmpp-streams"
+TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 STANZA_ERROR = "urn:ietf:params:xml:ns:xmpp-stanzas"
 ROSTER = "jabber:iq:roster"  # RFC 6121
 FORM = "jabber:x:data"  # XEP-0004

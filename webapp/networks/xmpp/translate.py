@@ -30,6 +30,7 @@ from webapp.networks.xmpp.names import (
     CONFERENCE,
     DELAY,
     FORWARD,
+    HINTS,
     MARKERS,
     MESSAGE,
     MUC_USER,
@@ -168,11 +169,15 @@ def origin_id(stanza: Element) -> str | None:
 
 
 def stanza_id(stanza: Element, by: str) -> str | None:
-    """The name that the archive of ``by`` gave to this."""
-    for found in stanza.iterfind(tag(STANZA_IDS, "stanza-id")):
-        if found.get("by") == by:
-            return _identifier(found.get("id"))
-    return None
+    """The name that the archive of ``by`` gave to this.
+
+    It must be the last one: there are servers that leave a forged one in and add theirs behind it (Prosody 0.12.3).
+    Nor can what must not be stored have one.
+    """
+    if any(stanza.find(tag(HINTS, hint)) is not None for hint in ("no-store", "no-permanent-store")):
+        return None
+    found = [one.get("id") for one in stanza.iterfind(tag(STANZA_IDS, "stanza-id")) if one.get("by") == by]
+    return _identifier(found[-1]) if found else None
 
 
 def delayed(stanza: Element) -> datetime | None:

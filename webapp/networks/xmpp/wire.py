@@ -22,7 +22,7 @@ from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.xmpp.addresses import NoAddress, bare, parse
 from webapp.networks.xmpp.answers import answer
 from webapp.networks.xmpp.lookup import Place
-from webapp.networks.xmpp.names import IQ, MESSAGE, PING, PRESENCE, STANZA_ERROR, STREAM, STREAM_ERROR, tag
+from webapp.networks.xmpp.names import IQ, MESSAGE, PING, PRESENCE, STANZA_ERROR, STREAM, STREAM_ERROR, TLS, tag
 from webapp.networks.xmpp.scram import MECHANISMS, use_quick_scram
 from webapp.networks.xmpp.trouble import ConnectFailed, Problem, problem_of
 
@@ -70,6 +70,7 @@ class Wire(ClientXMPP):  # type: ignore[misc, unused-ignore]  # the library has 
         self.account = address
         self.host = str(self.boundjid.domain)
         self.used_scram = False
+        self.spoken_to = False
         self.malformed = 0
         self._scram_only = scram_only
         loop = asyncio.get_running_loop()
@@ -293,7 +294,7 @@ class Wire(ClientXMPP):  # type: ignore[misc, unused-ignore]  # the library has 
     def _step(self, kind: str, element: ET.Element) -> None:
         if kind == "start":
             if self.xml_depth == 0:
-                self.xml_root = element
+                self.xml_root, self.spoken_to = element, element.tag == tag(STREAM, "stream")
                 self.start_stream_handler(element)  # type: ignore[no-untyped-call]  # the library says no types
             self.xml_depth += 1
             if self.xml_depth > DEEPEST:
@@ -313,6 +314,9 @@ class Wire(ClientXMPP):  # type: ignore[misc, unused-ignore]  # the library has 
         element: ET.Element = stanza.xml
         if element.tag == tag(STREAM, "error"):
             self._stream_error(element)
+            return None
+        if element.tag == tag(TLS, "failure"):
+            self.end(Problem.NO_ENCRYPTION)
             return None
         if element.tag not in _STANZAS or not self.opened.done():
             return stanza
