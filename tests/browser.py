@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from httpx import Response
 from starlette.testclient import TestClient
 
-from webapp.messaging.sign_ins import open_sign_in
+from webapp.messaging.sign_ins import hash_secret, open_sign_in
 from webapp.models import SignIn, User
 from webapp.pages.cookies import cookie_name
 from webapp.pages.house import House
@@ -35,11 +35,14 @@ class Browser(TestClient):
 
     def submit(self, path: str, data: dict[str, Any] | None = None, **kwargs: Any) -> Response:
         """Submit a plain form of a page of ours."""
-        fields = {"csrf_token": self.csrf_token or self._token_of_visit()} | (data or {})
+        fields = {"csrf_token": self._token()} | (data or {})
         return self.post(path, data=fields, headers={"Origin": self.house.settings.origin}, **kwargs)
 
-    def _token_of_visit(self) -> str:
-        """The token at the door: bound to the visit cookie, which any page gives."""
+    def _token(self) -> str:
+        """What the forms of the page carry: bound to the sign-in, or at the door to the visit, which any page gives."""
+        secret = self.cookies.get(cookie_name(self.house.settings, "sid"))
+        if secret:
+            return csrf_token_for(self.house, hash_secret(secret))
         name = cookie_name(self.house.settings, "visit")
         if name not in self.cookies:
             self.get("/sign-in")

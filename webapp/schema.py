@@ -40,7 +40,7 @@ def migrate(engine: Engine, to: str = "head") -> None:
     current = schema_version(engine)
     if current is not None and current not in known:
         raise NewerSchema(
-            f"The data was written by a newer version of Hausbote (tables {current}); nothing was changed. Update first."
+            f"The data was written by a newer version of Hausbote (tables {current}); nothing changed. Update first."
         )
     config = _config()
     with engine.begin() as connection:

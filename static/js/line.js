@@ -31,8 +31,8 @@ const house = (() => {
       wanted = false;
       underWay += 1;
       try {
-        const open = document.getElementById("conversation").dataset.open;
-        const path = (open ? `/conversations/${open}` : "/") + location.search;
+        const open = document.getElementById("conversation")?.dataset.open;
+        const path = live.dataset.snapshot ?? (open ? `/conversations/${open}` : "/") + location.search;
         const answer = await fetch(path, { headers: { ...headers(), "HX-Snapshot": "true" }, signal: AbortSignal.timeout(15000) });
         if (answer.redirected || answer.status === 404) location.reload();
         else if (answer.ok) await show(await answer.text());

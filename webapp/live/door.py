@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket
 
 from webapp.database import Database
 from webapp.hub import Hub
+from webapp.origins import is_our_origin
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,12 @@ class Visitor:
     hub: Hub
 
 
-def is_our_page(origin: str | None, ours: str) -> bool:
-    """Whether ``Origin`` (RFC 6454) names our scheme, host and port."""
-    return origin is not None and origin.lower() == ours
-
-
 def visitor_of(websocket: WebSocket) -> Visitor | None:
     """The one who is signed in behind this socket; None: close the door."""
     house: Any = websocket.app.state.house
     state = websocket.state
-    if not is_our_page(websocket.headers.get("origin"), house.settings.origin):
+    headers = websocket.headers
+    if not is_our_origin(house.settings, headers.get("origin", ""), headers.get("host", "")):
         return None
     user, sign_in = getattr(state, "user", None), getattr(state, "sign_in", None)
     if user is None or sign_in is None:

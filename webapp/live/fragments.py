@@ -14,7 +14,7 @@ from sqlmodel import Session
 from webapp import changes as c
 from webapp.drawing import draw
 from webapp.live.tabs import View
-from webapp.messaging import inbox, thread
+from webapp.messaging import account_cards, inbox, thread
 from webapp.messaging.access import conversation_of
 from webapp.messaging.errors import NotYours
 from webapp.models import AccountState
@@ -59,6 +59,8 @@ def draw_lines(view: View, lines: Iterable[thread.Line]) -> str:
 
 def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     """Everything of this tab that these changes made stale, drawn anew."""
+    if view.accounts:
+        return accounts_snapshot(db, view) if any(isinstance(change, c.AccountChanged) for change in changes) else ""
     parts = [*_list_parts(db, view, changes), *_notice_parts(db, view, changes)]
     if view.conversation_id is not None:
         try:
@@ -95,6 +97,12 @@ def _notice_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[
         return []
     html = draw_for(view, "inbox/_notices.html", troubled=troubled_of(db, view.user_id))
     return [partial("notices", "outerHTML", html), draw_chips(db, view)]
+
+
+def accounts_snapshot(db: Session, view: View) -> str:
+    """The accounts on the page of networks; they are few, and what was in focus stays so."""
+    html = draw_for(view, "networks/_accounts.html", accounts=account_cards.cards_of(db, view.user_id))
+    return partial("accounts", "outerMorph", html)
 
 
 def troubled_of(db: Session, user_id: int) -> list[inbox.AccountChip]:

@@ -20,7 +20,10 @@ MOST_TABS_EACH = 40
 
 @dataclass(frozen=True)
 class View:
-    """What a tab shows. ``oldest`` is the key of the oldest message that was loaded into the open conversation."""
+    """What a tab shows. ``oldest`` is the key of the oldest message that was loaded into the open conversation.
+
+    ``accounts``: it is the page of networks, with the person's accounts and nothing of the inbox.
+    """
 
     user_id: int
     reader: Reader
@@ -29,6 +32,7 @@ class View:
     query: str = ""
     conversation_id: int | None = None
     oldest: str = ""
+    accounts: bool = False
 
 
 class Tabs:

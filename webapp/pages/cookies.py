@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 
 from webapp.messaging.sign_ins import ABSOLUTE
+from webapp.origins import LOOPBACK_NAMES
 from webapp.settings import Settings
 
 KNOWN_SECONDS = 365 * 24 * 3600
-LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
 def is_protected(settings: Settings) -> bool:

@@ -4,8 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from sqlmodel import Session
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from webapp.live.fragments import accounts_snapshot
+from webapp.live.tabs import View
 from webapp.messaging import accounts
 from webapp.messaging.access import account_of
 from webapp.messaging.account_cards import cards_of, kept_histories
@@ -15,15 +17,20 @@ from webapp.models import Account
 from webapp.networks import network, networks
 from webapp.pages.access import TheActor, TheUser
 from webapp.pages.house import House, TheHouse
-from webapp.pages.rendering import page
+from webapp.pages.rendering import page, reader_for
+from webapp.pages.scenes import subscribe
 
 router = APIRouter()
 
 
 @router.get("/networks")
 def show_networks(request: Request, house: TheHouse, user: TheUser) -> Response:
-    """The person's accounts, and the networks that are offered."""
-    return page(request, "networks/page.html", **house.database.read(_facts, user.id))
+    """The person's accounts, and the networks that are offered; or, after the line was cut, the accounts alone."""
+    view = View(user.id, reader_for(request), request.state.csrf_token, accounts=True)
+    tab, version = subscribe(request, house, view)
+    if "hx-snapshot" in request.headers:
+        return HTMLResponse(house.database.read(accounts_snapshot, view))
+    return page(request, "networks/page.html", tab=tab, version=version, **house.database.read(_facts, user.id))
 
 
 def _facts(db: Session, user_id: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from webapp.pages.origins import is_our_host
+from webapp.origins import is_our_host
 from webapp.settings import Settings
 
 

@@ -10,9 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from webapp.origins import is_our_origin
 from webapp.pages.errors import error_page
 from webapp.pages.house import house_of
-from webapp.pages.origins import is_our_origin
 
 READING = {"GET", "HEAD", "OPTIONS"}
 HEADER, FIELD = "x-csrf-token", "csrf_token"

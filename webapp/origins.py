@@ -2,11 +2,9 @@
 
 from urllib.parse import urlsplit
 
-from starlette.requests import HTTPConnection
-
-from webapp.pages.cookies import LOOPBACK_NAMES
-from webapp.pages.house import house_of
 from webapp.settings import Settings
+
+LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
 def host_name(host: str) -> str:
@@ -29,9 +27,3 @@ def is_our_origin(settings: Settings, origin: str, host: str) -> bool:
     if origin == settings.origin:
         return True
     return host_name(host) in LOOPBACK_NAMES and origin == f"http://{host}"
-
-
-def check_websocket_origin(connection: HTTPConnection) -> bool:
-    """Whether a websocket was opened by a page of ours; a missing Origin is none (S9)."""
-    origin = connection.headers.get("origin", "")
-    return is_our_origin(house_of(connection).settings, origin, connection.headers.get("host", ""))

@@ -1,0 +1,95 @@
+"""Only a page of ours, of somebody signed in, may open the websocket (S9), and only while the sign-in lasts."""
+
+import time
+from contextlib import contextmanager
+
+import pytest
+from starlette.testclient import WebSocketDenialResponse
+from starlette.websockets import WebSocketDisconnect
+
+from webapp.messaging.audit import COMMAND_LINE
+from webapp.messaging.sign_ins import end_all
+from webapp.messaging.users import disable, set_password
+
+OURS = "https://house.example"
+
+FOREIGN = [
+    None,
+    "",
+    "null",
+    "https://evil.example",
+    "http://house.example",
+    "https://house.example:8443",
+    "https://house.example.evil.example",
+    "https://evilhouse.example",
+    "https://sub.house.example",
+    "https://house.example@evil.example",
+    "https://house.example/",
+    "wss://house.example",
+    "https://house.example, https://evil.example",
+    "file://",
+]
+
+
+@contextmanager
+def line(browser, origin=OURS):
+    """An open websocket of this browser; the test client announces no Origin by itself."""
+    headers = {} if origin is None else {"origin": origin}
+    with browser.websocket_connect("wss://house.example/live?tab=t", headers=headers) as socket:
+        yield socket
+
+
+def test_a_page_of_ours_may_listen(browser, alice):
+    with line(browser(alice)) as socket:
+        assert "version" in socket.receive_json()
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_no_other_page_may(browser, alice, origin):
+    with pytest.raises((WebSocketDisconnect, WebSocketDenialResponse)), line(browser(alice), origin):
+        pass
+
+
+def test_nobody_listens_without_a_sign_in(browser, alice):
+    with pytest.raises((WebSocketDisconnect, WebSocketDenialResponse)), line(browser()):
+        pass
+
+
+def _revoke_one(house, page):
+    page.submit(f"/settings/devices/{page.watched.id}/sign-out")
+
+
+def _sign_out_others(house, page):
+    page.submit("/settings/devices/others/sign-out")
+
+
+def _sign_out_all(house, page):
+    house.database.write(end_all, page.sign_in.user_id)
+
+
+def _disable(house, page):
+    house.database.write(disable, page.sign_in.user_id, COMMAND_LINE)
+
+
+@pytest.mark.parametrize("how", [_revoke_one, _sign_out_others, _sign_out_all, _disable])
+def test_a_line_ends_with_its_sign_in(browser, alice, bob, house, how):
+    page, phone = browser(bob), browser(bob)
+    page.watched = phone.sign_in
+    with line(phone) as socket:
+        socket.receive_json()
+        began = time.monotonic()
+        how(house, page)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            while True:
+                socket.receive_text()
+        assert closed.value.code == 1008
+        assert time.monotonic() - began < 2
+
+
+def test_a_line_of_another_sign_in_stays(browser, alice, bob, house):
+    page, phone = browser(bob), browser(bob)
+    with line(page) as socket:
+        socket.receive_json()
+        page.submit(f"/settings/devices/{phone.sign_in.id}/sign-out")
+        house.database.write(set_password, alice.id, "x", "password_changed", COMMAND_LINE)
+        assert socket.receive_json() == {"beat": True}
