@@ -4,10 +4,13 @@ from webapp.languages import N_, Sentence
 from webapp.networks.capabilities import Capabilities, Level
 from webapp.networks.contract import Credentials, Network, Session, Surroundings
 from webapp.networks.login import Login, WrongInput
+from webapp.networks.xmpp.addresses import NoAddress, typed
+from webapp.networks.xmpp.login import XmppLogin
+from webapp.networks.xmpp.session import XmppSession
 
 
 class Xmpp(Network):
-    """The network as the rest sees it. Parts are loaded when they are first needed: the library is large."""
+    """The network as the rest sees it."""
 
     key = "xmpp"
     label = "XMPP"
@@ -32,18 +35,12 @@ class Xmpp(Network):
     )
 
     def login(self, surroundings: Surroundings, known: Credentials | None = None) -> Login:
-        from webapp.networks.xmpp.login import XmppLogin  # late: see above
-
         return XmppLogin(surroundings, known)
 
     def session(self, credentials: Credentials, surroundings: Surroundings) -> Session:
-        from webapp.networks.xmpp.session import XmppSession  # late: see above
-
         return XmppSession(credentials, surroundings)
 
     def check_address(self, address: str) -> str:
-        from webapp.networks.xmpp.addresses import NoAddress, typed  # late: see above
-
         try:
             return typed(address)
         except NoAddress:

@@ -37,6 +37,7 @@ from webapp.networks.xmpp.wire import Declined, Wire
 
 log = logging.getLogger(__name__)
 FIRST_PAGE = 250
+AT_A_TIME = 50
 _NOT_OPEN = N_("The account is not connected at the moment.")
 
 
@@ -146,19 +147,24 @@ class XmppSession(Session):
         checkpoint = line.outlet.checkpoint
         try:
             if not checkpoint.knows(OWN):
-                self._tell_page(line, await line.archives.page(OWN, size=FIRST_PAGE, before=""), Origin.BACKFILL)
+                page = await line.archives.page(OWN, size=FIRST_PAGE, before="")
+                await self._tell_page(line, page, Origin.BACKFILL)
                 return
             async for page in line.archives.since(OWN, checkpoint.position(OWN)):
-                self._tell_page(line, page, Origin.CATCH_UP)
+                await self._tell_page(line, page, Origin.CATCH_UP)
                 await line.outlet.space()
         except Declined as error:
             log.warning("the archive refused: %s", error.condition)
 
-    def _tell_page(self, line: Line, page: Page, origin: Origin) -> None:
+    async def _tell_page(self, line: Line, page: Page, origin: Origin) -> None:
         """What just happened stands in the archive as well: of a first page it is left to the live ones."""
         live = {stanza_id(stanza, line.me) for stanza, _, _ in self._held or []}
         told = [kept for kept in page.kept if origin is not Origin.BACKFILL or kept.name not in live]
-        events = [event for kept in told for event in self._read(line, kept, origin)]
+        events: list[Event] = []
+        for number, kept in enumerate(told):
+            events += self._read(line, kept, origin)
+            if number % AT_A_TIME == AT_A_TIME - 1:
+                await asyncio.sleep(0)  # a page is long enough to hold others up
         receipts = [] if origin is Origin.BACKFILL else [r for kept in told for r in self._receipts(kept.stanza)]
         self._missed |= {kept.name for kept in told}
         position = told[-1].position if told else None
