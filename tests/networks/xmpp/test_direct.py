@@ -77,14 +77,15 @@ def test_what_arrived_while_away_arrives_once_and_in_order(follow: Follow, alice
 
 def test_a_first_sign_in_shows_the_latest_page_as_old(follow: Follow, alice: User, bob: User) -> None:
     async def talk() -> None:
-        far = await bob.device().sign_in()
+        far, phone = await bob.device().sign_in(), await alice.device("phone").sign_in()
         for number in range(5):
             far.say(alice.address, f"old {number}")
-        await far.ask("get", "<ping xmlns='urn:xmpp:ping'/>")
+        await phone.hear("old 4")
         async with follow(alice) as seen:
             await seen.message("old 4")
             assert [m.body for m in seen.messages(Origin.BACKFILL)] == [f"old {n}" for n in range(5)]
         await far.sign_out()
+        await phone.sign_out()
 
     run(talk())
 

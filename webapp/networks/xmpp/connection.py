@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from slixmpp.util.sasl.client import saslprep
 from slixmpp.util.stringprep_profiles import StringPrepError
@@ -14,6 +15,9 @@ from webapp.networks.xmpp.wire import Wire
 
 EACH_PLACE, ALL_PLACES = 15.0, 40.0
 """Seconds that a sign-in may take."""
+PACE = 0.03
+"""Seconds between the beginnings of two sign-ins."""
+_next_turn: WeakKeyDictionary[asyncio.AbstractEventLoop, float] = WeakKeyDictionary()
 _MAYBE_THE_OTHER_WAY = {Problem.BAD_TLS, Problem.BAD_XML}
 _TELLING = [Problem.NOT_FOUND, Problem.REFUSED, Problem.LOST, Problem.BAD_XML, Problem.SILENT, Problem.BAD_TLS]
 """Of several failures the last in this list says most; what is not in it says more still."""
@@ -38,6 +42,7 @@ async def connect(key: Key, resource: str, surroundings: Surroundings) -> Wire:
     """Sign in. Raises ConnectFailed."""
     if not _is_password(key.password):
         raise ConnectFailed(Problem.WRONG_PASSWORD, key.domain)
+    await _turn()
     places = await find_places(key.domain, key.server, key.port, surroundings.private_servers)
     try:
         async with asyncio.timeout(ALL_PLACES):
@@ -68,6 +73,14 @@ async def _first_that_opens(key: Key, resource: str, places: list[Place], surrou
         else:
             return wire
     raise max(failures, key=_telling)
+
+
+async def _turn() -> None:
+    """One account after the other: each costs some milliseconds, and all together they would hold up the pages."""
+    loop = asyncio.get_running_loop()
+    at = max(loop.time(), _next_turn.get(loop, 0.0))
+    _next_turn[loop] = at + PACE
+    await asyncio.sleep(at - loop.time())
 
 
 def _telling(failure: ConnectFailed) -> int:
