@@ -46,6 +46,7 @@ def create_app(settings: Settings, house: House | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,
     )
     for package in (webapp.pages, webapp.live):
         _include(app, package)

@@ -66,9 +66,11 @@ def use_invite(db: Session, vault: Vault, claims: Claims, name: str, password_ha
     return user
 
 
-def revoke_invite(db: Session, invite_id: int, actor: Actor) -> None:
-    """Take an invite back; nothing happens if it cannot be used any more."""
+def revoke_invite(db: Session, invite_id: int, actor: Actor) -> bool:
+    """Take an invite back; False if it cannot be used any more, or never was."""
     invite = open_invite(db, invite_id)
-    if invite:
-        invite.revoked_at = now()
-        note(db, "invite_revoked", actor)
+    if invite is None:
+        return False
+    invite.revoked_at = now()
+    note(db, "invite_revoked", actor)
+    return True

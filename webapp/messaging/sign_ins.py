@@ -73,7 +73,8 @@ def sign_ins_of(db: Session, user_id: int) -> list[SignIn]:
 def end_sign_in(db: Session, user_id: int, sign_in_id: int) -> bool:
     """Sign one browser of this user out; False if it is not one of theirs."""
     ended = db.exec(delete(SignIn).where(col(SignIn.id) == sign_in_id, col(SignIn.user_id) == user_id))
-    announce(db, SignInEnded(user_id, sign_in_id))
+    if ended.rowcount:
+        announce(db, SignInEnded(user_id, sign_in_id))
     return bool(ended.rowcount)
 
 

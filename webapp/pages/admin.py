@@ -16,6 +16,7 @@ from webapp.pages.access import TheActor, TheAdministrator
 from webapp.pages.audit_words import in_words
 from webapp.pages.cookies import is_protected
 from webapp.pages.house import TheHouse
+from webapp.pages.ids import Id
 from webapp.pages.invitations import open_invitations
 from webapp.pages.rendering import page
 
@@ -60,7 +61,7 @@ def _facts(db: Session) -> dict[str, Any]:
 
 
 @router.post("/admin/people/{user_id}/disable")
-def disable_user(house: TheHouse, user: TheAdministrator, actor: TheActor, user_id: int) -> Response:
+def disable_user(house: TheHouse, user: TheAdministrator, actor: TheActor, user_id: Id) -> Response:
     """Keep somebody out, at once and on every device."""
     _person(house, user_id)
     if user_id == user.id:
@@ -73,7 +74,7 @@ def disable_user(house: TheHouse, user: TheAdministrator, actor: TheActor, user_
 
 
 @router.post("/admin/people/{user_id}/enable")
-def enable_user(house: TheHouse, _: TheAdministrator, actor: TheActor, user_id: int) -> Response:
+def enable_user(house: TheHouse, _: TheAdministrator, actor: TheActor, user_id: Id) -> Response:
     """Let somebody in again."""
     _person(house, user_id)
     house.database.write(enable, user_id, actor)

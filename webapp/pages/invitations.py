@@ -13,6 +13,7 @@ from webapp.messaging.resets import make_reset_token
 from webapp.models import Invite, Role, User
 from webapp.pages.access import TheActor, TheAdministrator
 from webapp.pages.house import House, TheHouse
+from webapp.pages.ids import Id
 from webapp.pages.rendering import page
 
 router = APIRouter()
@@ -69,14 +70,15 @@ def create_invite(
 
 
 @router.post("/admin/invites/{invite_id}/revoke")
-def take_back(house: TheHouse, _: TheAdministrator, actor: TheActor, invite_id: int) -> Response:
+def take_back(house: TheHouse, _: TheAdministrator, actor: TheActor, invite_id: Id) -> Response:
     """Make an invite worthless."""
-    house.database.write(revoke_invite, invite_id, actor)
+    if not house.database.write(revoke_invite, invite_id, actor):
+        raise HTTPException(404)
     return RedirectResponse("/admin#invite", 303)
 
 
 @router.post("/admin/people/{user_id}/reset-link")
-def make_reset_link(request: Request, house: TheHouse, _: TheAdministrator, actor: TheActor, user_id: int) -> Response:
+def make_reset_link(request: Request, house: TheHouse, _: TheAdministrator, actor: TheActor, user_id: Id) -> Response:
     """Show, once, a link with which this person chooses a new password. The person sees that it was made (A10)."""
     person = house.database.read(lambda db: db.get(User, user_id))
     if person is None or person.disabled_at is not None:

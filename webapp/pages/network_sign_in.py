@@ -18,6 +18,7 @@ from webapp.networks.errors import Trouble
 from webapp.networks.login import FieldKind, Form, Show, Step, WrongInput
 from webapp.pages.access import TheActor, TheUser
 from webapp.pages.house import House, TheHouse
+from webapp.pages.ids import Id
 from webapp.pages.invitations import code_of
 from webapp.pages.rendering import page
 from webapp.sessions.keeper import LoggedIn, LoginGone
@@ -57,13 +58,13 @@ async def answer_add(request: Request, house: TheHouse, user: TheUser, actor: Th
 
 
 @router.get("/networks/{account_id}/sign-in")
-def show_again(request: Request, house: TheHouse, user: TheUser, account_id: int, login: str = "") -> Response:
+def show_again(request: Request, house: TheHouse, user: TheUser, account_id: Id, login: str = "") -> Response:
     """The step at which the login of an account that must sign in again stands."""
     return _show(request, house, user, _again(house, user, account_id), login)
 
 
 @router.post("/networks/{account_id}/sign-in")
-async def answer_again(request: Request, house: TheHouse, user: TheUser, actor: TheActor, account_id: int) -> Response:
+async def answer_again(request: Request, house: TheHouse, user: TheUser, actor: TheActor, account_id: Id) -> Response:
     """The answer to a step of signing in again."""
     place = await run_in_threadpool(_again, house, user, account_id)
     return await run_in_threadpool(_answer, request, house, user, actor, place, await _answered(request))
@@ -71,11 +72,16 @@ async def answer_again(request: Request, house: TheHouse, user: TheUser, actor: 
 
 @router.post("/networks/sign-in/{login}")
 def look_again(house: TheHouse, user: TheUser, actor: TheActor, login: str) -> Response:
-    """Asked by the page while the person looks at something: 204 while nothing is new, else where to go on."""
+    """Asked by the page while the person looks at something: 204 while nothing is new, else where to go on.
+
+    404 for a login that is gone, or somebody else's.
+    """
     try:
         before = house.keeper.current_step(user.id, login)
         after = house.keeper.submit_login(user.id, login, {})
-    except (LoginGone, WrongInput, Trouble, NotPossible):
+    except LoginGone:
+        return Response(status_code=404, headers={"HX-Refresh": "true"})
+    except (WrongInput, Trouble, NotPossible):
         return Response(status_code=204, headers={"HX-Refresh": "true"})
     if isinstance(after, LoggedIn):
         _note_account(house, actor, after)

@@ -17,6 +17,7 @@ from webapp.models import Account
 from webapp.networks import network, networks
 from webapp.pages.access import TheActor, TheUser
 from webapp.pages.house import House, TheHouse
+from webapp.pages.ids import Id
 from webapp.pages.rendering import page, reader_for
 from webapp.pages.scenes import subscribe
 
@@ -42,7 +43,7 @@ def _facts(db: Session, user_id: int) -> dict[str, Any]:
 
 
 @router.post("/networks/{account_id}/pause")
-def pause(house: TheHouse, user: TheUser, account_id: int) -> Response:
+def pause(house: TheHouse, user: TheUser, account_id: Id) -> Response:
     """Disconnect until the person resumes."""
     _own_choice(house, user.id, account_id)
     house.database.write(accounts.pause, user.id, account_id)
@@ -50,21 +51,21 @@ def pause(house: TheHouse, user: TheUser, account_id: int) -> Response:
 
 
 @router.post("/networks/{account_id}/resume")
-def resume(house: TheHouse, user: TheUser, account_id: int) -> Response:
+def resume(house: TheHouse, user: TheUser, account_id: Id) -> Response:
     """Connect again, now."""
     house.database.write(accounts.resume, user.id, account_id)
     return RedirectResponse("/networks", 303)
 
 
 @router.get("/networks/{account_id}/remove")
-def ask_how_to_remove(request: Request, house: TheHouse, user: TheUser, account_id: int) -> Response:
+def ask_how_to_remove(request: Request, house: TheHouse, user: TheUser, account_id: Id) -> Response:
     """Keep the history, or delete it?"""
     return page(request, "networks/remove.html", account=_own_choice(house, user.id, account_id))
 
 
 @router.post("/networks/{account_id}/remove")
 def remove(
-    house: TheHouse, user: TheUser, actor: TheActor, account_id: int, history: Annotated[str, Form()] = ""
+    house: TheHouse, user: TheUser, actor: TheActor, account_id: Id, history: Annotated[str, Form()] = ""
 ) -> Response:
     """Disconnect for good."""
     account = _own_choice(house, user.id, account_id)

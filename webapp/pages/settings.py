@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, HTTPException, Request
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -17,6 +17,7 @@ from webapp.pages.access import TheActor, TheSignIn, TheUser
 from webapp.pages.audit_words import in_words
 from webapp.pages.forms import Wrong, checked_password, sentence_for
 from webapp.pages.house import TheHouse
+from webapp.pages.ids import Id
 from webapp.pages.rendering import page
 from webapp.passwords import hash_password, is_password
 
@@ -96,9 +97,10 @@ def sign_out_others(house: TheHouse, user: TheUser, sign_in: TheSignIn, actor: T
 
 
 @router.post("/settings/devices/{sign_in_id}/sign-out")
-def sign_out_device(house: TheHouse, user: TheUser, actor: TheActor, sign_in_id: int) -> Response:
-    """Sign one device out; one that is gone, or somebody else's, is no news."""
-    house.database.write(_end_one, user.id, sign_in_id, actor)
+def sign_out_device(house: TheHouse, user: TheUser, actor: TheActor, sign_in_id: Id) -> Response:
+    """Sign one device out; 404 for one that is gone, or somebody else's."""
+    if not house.database.write(_end_one, user.id, sign_in_id, actor):
+        raise HTTPException(404)
     return RedirectResponse("/settings?done=devices", 303)
 
 
@@ -125,6 +127,8 @@ def _end_others(db: Session, user_id: int, sign_in_id: int, actor: Actor) -> Non
         note(db, "sign_ins_ended", actor, about=user_id)
 
 
-def _end_one(db: Session, user_id: int, sign_in_id: int, actor: Actor) -> None:
-    if end_sign_in(db, user_id, sign_in_id):
+def _end_one(db: Session, user_id: int, sign_in_id: int, actor: Actor) -> bool:
+    ended = end_sign_in(db, user_id, sign_in_id)
+    if ended:
         note(db, "sign_ins_ended", actor, about=user_id)
+    return ended
