@@ -110,7 +110,10 @@ def _encrypted(stanza: Element, who: str) -> Content | None:
 def _deleted(stanza: Element, who: str) -> Content | None:
     fastened = stanza.find(tag(FASTEN, "apply-to"))
     parts = [*stanza, *(fastened if fastened is not None else [])]
-    if any(part.tag in {tag(MODERATE, "moderate"), tag(MODERATE_OLD, "moderated")} for part in _all(parts)):
+    moderated = {tag(MODERATE, "moderated"), tag(MODERATE_OLD, "moderated")}
+    if "/" not in stanza.get("from", "/") and any(
+        part.tag in moderated for part in _all(parts)
+    ):  # only the room may say
         return Content(Sentence(N_("A moderator deleted a message.")), quiet=True)
     if any(part.tag in {tag(RETRACT, "retract"), tag(RETRACT_OLD, "retract")} for part in parts):
         return Content(Sentence(N_("%(who)s deleted a message."), {"who": who}), quiet=True)
