@@ -1,0 +1,87 @@
+"""A stage with real browsers: the program as a process, Chromium, and people who use it by what they see."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests.journeys.people import PASSWORD, Person
+from tests.journeys.stage import Stage
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", default=None, help="the folder into which pictures of the program are put")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The browser that Debian brings."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert path, "Chromium is not installed: run .ci/install browser"
+    browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """The program, behind a line that can be cut; it does not run yet and nobody lives in it."""
+    stage = Stage(tmp_path)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def program(stage: Stage) -> Stage:
+    """The running program; nobody lives in it yet."""
+    stage.program.start()
+    return stage
+
+
+@pytest.fixture
+def house(stage: Stage) -> Stage:
+    """The running program with Alice, who looks after it, and Bob."""
+    for name, more in (("Alice", ["--admin"]), ("Bob", [])):
+        made = stage.program.command("user", "add", name, *more, "--password-stdin", stdin=PASSWORD)
+        assert made.returncode == 0, made.stderr
+    stage.program.start()
+    return stage
+
+
+@pytest.fixture
+def person(chromium: Browser, stage: Stage) -> Iterator[Callable[..., Person]]:
+    """``person("Alice")`` is a browser of hers, not signed in; a second call is a second browser."""
+    people: list[Person] = []
+
+    def make(name: str, **options: object) -> Person:
+        people.append(Person(chromium, stage.line.url, name, **options))
+        return people[-1]
+
+    yield make
+    for one in people:
+        one.leave()
