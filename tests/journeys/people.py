@@ -69,8 +69,9 @@ class Person:
     def starts_with(self, whom: str) -> None:
         """Opens a conversation with somebody of the house."""
         self.goes_to("/")
+        expect(self.row("Family")).to_be_visible()
         self.page.get_by_role("button", name="New conversation").click()
-        self.page.get_by_label("Address").fill(whom)
+        self.page.get_by_label("Address", exact=True).fill(whom)
         self.page.get_by_role("button", name="Start").click()
         expect(self.page.get_by_role("region", name=whom)).to_be_visible()
 

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from tests.journeys.people import PATIENCE, Person
 from tests.journeys.stage import Stage
 
+NASTY = ("<img src=x onerror=alert(1)>", '<div hx-get="/admin" hx-trigger="load">', "</p><script>alert(2)</script>")
 People = Callable[..., Person]
 
 
@@ -96,7 +97,7 @@ def test_nasty_text_is_only_text(house: Stage, person: People) -> None:
         one.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
         one.page.on("request", lambda request: asked.append(request.url) if "/admin" in request.url else None)
     alice.starts_with("Bob")
-    for text in ("<img src=x onerror=alert(1)>", '<div hx-get="/admin" hx-trigger="load">', "</p><script>alert(2)</script>"):
+    for text in NASTY:
         alice.says(text)
         alice.sees(text)
     bob.opens("Alice")

@@ -139,6 +139,11 @@ def report_state(
     set_state(db, account_id, state, reason, retry_at)
 
 
+def everybody(db: Session) -> list[int]:
+    """The users who may sign in."""
+    return list(db.exec(select(User.id).where(col(User.disabled_at).is_(None)).order_by(col(User.id))))
+
+
 def accounts_to_keep(db: Session) -> list[int]:
     """The accounts that shall be connected."""
     query = select(Account.id).where(

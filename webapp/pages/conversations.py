@@ -22,6 +22,7 @@ MessageId = Annotated[int | None, Form(ge=1, lt=2**63)]
 
 router = APIRouter(prefix="/conversations/{conversation_id:int}")
 
+
 @router.get("")
 def conversation(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> HTMLResponse:
     """The whole page; only the conversation when a page asks that has the list already; or what it missed."""

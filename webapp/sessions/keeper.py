@@ -44,6 +44,7 @@ class Keeper(FrontDoor):
 
     def start(self) -> None:
         """Start the thread and connect every account that shall be connected."""
+        self.enrol_everybody()
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main(ready)), name="keeper", daemon=True)
         self._thread.start()
