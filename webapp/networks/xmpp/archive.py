@@ -103,14 +103,17 @@ class Archives:
         ]
         return Page(tuple(results), complete or ends[0] is None, *ends)
 
-    async def since(self, archive: str, position: Position | None) -> AsyncIterator[Page]:
-        """Everything after a position (None: everything there is), page by page. Raises Declined, Unreachable."""
+    async def since(self, archive: str, position: Position | None, other: str | None = None) -> AsyncIterator[Page]:
+        """Everything after a position (None: everything there is), page by page; of one conversation with ``other``.
+
+        Raises Declined, Unreachable.
+        """
         after, start = (position.name, None) if position else (None, None)
         if position and position.name is None:
             start = position.at
         while True:
             try:
-                page = await self.page(archive, after=after, start=start)
+                page = await self.page(archive, after=after, start=start, other=other)
             except Declined as error:
                 if error.condition != "item-not-found" or after is None or position is None:
                     raise

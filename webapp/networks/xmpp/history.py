@@ -25,9 +25,9 @@ async def already_sent(line: Line, rooms: Rooms, action: SendText) -> Found:
     room = rooms.is_room(action.conversation)
     if not room and MAM not in line.about_us.features:
         return Found(Sent.UNKNOWN)
-    archive = action.conversation if room else OWN
+    archive, other = (action.conversation, None) if room else (OWN, action.conversation)
     try:
-        async for page in line.archives.since(archive, Position(None, action.written_at - SKEW)):
+        async for page in line.archives.since(archive, Position(None, action.written_at - SKEW), other):
             for kept in page.kept:
                 if action.transaction_id in {origin_id(kept.stanza), kept.stanza.get("id")} and _ours(line, kept, room):
                     reference = kept.name if room else action.transaction_id
