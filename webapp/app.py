@@ -22,6 +22,7 @@ from webapp import __version__
 from webapp.messaging.errors import NotYours
 from webapp.opening import close_house, open_house
 from webapp.pages.access import SignInNeeded, sign_in_address
+from webapp.pages.answers import wants_fragment
 from webapp.pages.errors import error_page
 from webapp.pages.house import House
 from webapp.pages.middleware.bodies import BodyLimit
@@ -94,7 +95,9 @@ def _answer_errors(app: FastAPI, settings: Settings) -> None:
     """Errors as pages, in the language of whoever asked."""
 
     @app.exception_handler(SignInNeeded)
-    def sign_in_first(_request: Request, error: SignInNeeded) -> Response:
+    def sign_in_first(request: Request, error: SignInNeeded) -> Response:
+        if wants_fragment(request):  # a sign-in form must not be put into a page that is half drawn
+            return Response(status_code=401, headers={"HX-Redirect": sign_in_address("/")})
         return RedirectResponse(sign_in_address(error.where), 303)
 
     @app.exception_handler(NotYours)

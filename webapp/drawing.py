@@ -6,21 +6,32 @@ whose name starts with ``_`` is a fragment: one root element, one id, one main v
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from webapp import markup
 from webapp.assets import static_url
-from webapp.languages import Sentence, translations
+from webapp.languages import N_, Sentence, translations
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 TONES = 6
+
+DELIVERY_WORDS = {
+    "waiting": ("clock", N_("waiting"), N_("Waiting to be sent")),
+    "sending": ("clock", N_("sending"), N_("Being sent")),
+    "sent": ("check", N_("sent"), N_("Sent")),
+    "delivered": ("check2", N_("delivered"), N_("Delivered")),
+    "read": ("eye", N_("read"), N_("Read")),
+    "failed": ("alert", N_("not sent"), N_("Not sent")),
+    "uncertain": ("alert", N_("not certain"), N_("Not certain")),
+}
+"""How far an own message came: its sign, a word beside it, and what stands below the newest one."""
 
 
 @cache
@@ -55,7 +66,7 @@ class Reader:
 
     def clock(self, micros: int) -> str:
         """The time of day: 14:31."""
-        return format_time(self.local(micros), "HH:mm", locale=self.language)
+        return f"{self.local(micros):%H:%M}"
 
     def moment(self, micros: int) -> str:
         """Machine-readable, for ``<time datetime>``."""
@@ -75,9 +86,11 @@ class Reader:
         return self._date(day, "EEEE")
 
     def when(self, micros: int) -> str:
-        """The short time in a list: the time of day today, then the weekday, then the date."""
-        day = self.local(micros).date()
-        return self.clock(micros) if day == self.today() else self._date(day, "EEE")
+        """The short time in a list: the time of day today, Yesterday, the weekday, the date."""
+        day, today = self.local(micros).date(), self.today()
+        if day == today - timedelta(days=1):
+            return translations(self.language).gettext("Yesterday")
+        return self.clock(micros) if day == today else self._date(day, "EEE")
 
     def _date(self, day: date, weekday: str) -> str:
         if timedelta(0) < self.today() - day < timedelta(days=6):
@@ -95,6 +108,7 @@ def initials(name: str) -> str:
     return words[0][:2].capitalize() if len(words) == 1 else (words[0][0] + words[1][0]).upper()
 
 
+@lru_cache(4096)
 def tone(key: str) -> int:
     """A colour for a person, 1 to 6: the same one every time."""
     return sha256(key.encode(errors="replace")).digest()[0] % TONES + 1
@@ -114,7 +128,7 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     made.filters |= {"linked": markup.linked, "clean_name": markup.clean_name, "initials": initials, "tone": tone}
-    made.globals |= {"static_url": static_url, "icon_symbol": markup.icon_symbol}
+    made.globals |= {"static_url": static_url, "icon_symbol": markup.icon_symbol, "delivery_words": DELIVERY_WORDS}
     return made
 
 

@@ -34,7 +34,7 @@ const house = (() => {
         const open = document.getElementById("conversation")?.dataset.open;
         const path = live.dataset.snapshot ?? (open ? `/conversations/${open}` : "/") + location.search;
         const answer = await fetch(path, { headers: { ...headers(), "HX-Snapshot": "true" }, signal: AbortSignal.timeout(15000) });
-        if (answer.redirected || answer.status === 404) location.reload();
+        if (answer.redirected || answer.status === 404 || answer.status === 401) location.reload();
         else if (answer.ok) await show(await answer.text());
         else throw new Error(answer.status);
       } catch {

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from tests.journeys.people import PASSWORD, Person
+from tests.journeys.people import Person
 from tests.journeys.stage import Stage
+from webapp.models import Role
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -66,9 +67,8 @@ def program(stage: Stage) -> Stage:
 @pytest.fixture
 def house(stage: Stage) -> Stage:
     """The running program with Alice, who looks after it, and Bob."""
-    for name, more in (("Alice", ["--admin"]), ("Bob", [])):
-        made = stage.program.command("user", "add", name, *more, "--password-stdin", stdin=PASSWORD)
-        assert made.returncode == 0, made.stderr
+    stage.settle("Alice", Role.ADMINISTRATOR)
+    stage.settle("Bob", Role.MEMBER)
     stage.program.start()
     return stage
 

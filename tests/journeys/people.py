@@ -95,8 +95,8 @@ class Person:
     def log(self, page: Page | None = None) -> Locator:
         return (page or self.page).get_by_role("log", name="Messages")
 
-    def sees(self, text: str, page: Page | None = None) -> Locator:
+    def sees(self, text: str, page: Page | None = None, patience: int = PATIENCE) -> Locator:
         """Waits until a message with this text is there; returns it."""
         message = self.log(page).get_by_role("article").filter(has_text=text)
-        expect(message).to_have_count(1, timeout=PATIENCE)
+        expect(message).to_have_count(1, timeout=patience)
         return message

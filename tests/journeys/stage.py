@@ -3,7 +3,15 @@
 from pathlib import Path
 
 from tests.journeys.line import Line
+from tests.journeys.people import PASSWORD
 from tests.program import Program, free_port
+from webapp.hub import Hub
+from webapp.messaging.audit import COMMAND_LINE
+from webapp.messaging.users import add_user
+from webapp.models import Role
+from webapp.opening import open_database
+from webapp.passwords import hash_password
+from webapp.settings import Settings
 
 
 class Stage:
@@ -13,6 +21,13 @@ class Stage:
         self.line = Line(free_port())
         self.program = Program(folder, HAUSBOTE_PUBLIC_URL=self.line.url)
         self.line.leads_to(self.program.port)
+
+    def settle(self, name: str, role: Role) -> None:
+        """Somebody moves in, before the program starts."""
+        settings = Settings(_env_file=None, data_dir=self.program.data_dir, key_file=self.program.key_file)
+        database, vault = open_database(settings, Hub())
+        database.write(add_user, vault, name, hash_password(PASSWORD), role, COMMAND_LINE)
+        database.close()
 
     def close(self) -> None:
         self.program.kill()

@@ -6,21 +6,29 @@ them may be repeated: pushing twice is pushing once.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import lru_cache
+from functools import partial as bound
 from typing import Any
 from uuid import uuid4
 
+from markupsafe import Markup
 from sqlmodel import Session
 
 from webapp import changes as c
-from webapp.drawing import draw
+from webapp.drawing import Reader, draw
 from webapp.live.tabs import View
+from webapp.markup import drawn
 from webapp.messaging import account_cards, inbox, thread
 from webapp.messaging.access import conversation_of
 from webapp.messaging.errors import NotYours
 from webapp.models import AccountState
 from webapp.networks import networks
+from webapp.networks.events import Delivery
 
 MOST_LINES = 300
+KEPT = 4_096
+"""Fragments that are kept as they were drawn: what changes is drawn anew, because it is another one."""
 
 
 def shared(view: View) -> dict[str, Any]:
@@ -30,7 +38,8 @@ def shared(view: View) -> dict[str, Any]:
         "csrf_token": view.csrf_token,
         "query": view.query,
         "wanted": view.wanted,
-        "current": view.conversation_id,
+        "draw_row": bound(draw_row, view),
+        "draw_line": bound(draw_line, view),
     }
 
 
@@ -50,11 +59,35 @@ def empty_composer() -> dict[str, Any]:
 
 
 def draw_rows(view: View, rows: Iterable[inbox.Row]) -> str:
-    return "".join(draw_for(view, "inbox/_row.html", row=row) for row in rows)
+    """Rows of the list, one after the other."""
+    return "".join(draw_row(view, row) for row in rows)
+
+
+def draw_row(view: View, row: inbox.Row) -> Markup:
+    """A row of the list. Drawn once, for however many tabs of the person show it."""
+    current = view.conversation_id if view.conversation_id == row.id else None
+    return _drawn_row(view.reader, view.reader.today(), view.query, current, row)
+
+
+@lru_cache(KEPT)
+def _drawn_row(reader: Reader, _today: date, query: str, current: int | None, row: inbox.Row) -> Markup:
+    return drawn(draw("inbox/_row.html", reader, networks=networks(), query=query, current=current, row=row))
 
 
 def draw_lines(view: View, lines: Iterable[thread.Line]) -> str:
-    return "".join(draw_for(view, "conversations/_message.html", line=line) for line in lines)
+    """Messages, one after the other."""
+    return "".join(draw_line(view, line) for line in lines)
+
+
+def draw_line(view: View, line: thread.Line) -> Markup:
+    """A message. Drawn once, too; the token matters only to those that have a form in them."""
+    has_form = line.gap or line.delivery in (Delivery.FAILED, Delivery.UNCERTAIN)
+    return _drawn_line(view.reader, view.reader.today(), view.csrf_token if has_form else "", line)
+
+
+@lru_cache(KEPT)
+def _drawn_line(reader: Reader, _today: date, csrf_token: str, line: thread.Line) -> Markup:
+    return drawn(draw("conversations/_message.html", reader, csrf_token=csrf_token, line=line))
 
 
 def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
