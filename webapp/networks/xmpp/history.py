@@ -66,13 +66,12 @@ async def _page_before(line: Line, conversation: str, room: bool, before: Anchor
 
 def _read(line: Line, rooms: Rooms, conversation: str, kept: Kept) -> list[Event]:
     """Only messages: old markers say nothing new."""
-    try:
+    events: list[Event] = []
+    with line.wire.leaving_out_nonsense():
         if rooms.is_room(conversation):
             events = rooms.read_old(conversation, kept)
         else:
             events = direct_events(kept.stanza, Direct(line.me, line.names, rooms.rooms), kept.name, kept.at)
-    except ValueError:
-        return []
     return [event for event in events if isinstance(event, MessageReceived) and event.conversation == conversation]
 
 

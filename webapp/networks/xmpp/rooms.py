@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
@@ -26,7 +26,7 @@ from webapp.networks.xmpp.bookmarks import Bookmark, Bookmarks
 from webapp.networks.xmpp.checkpoint import Position
 from webapp.networks.xmpp.contents import tidy_name
 from webapp.networks.xmpp.line import Line
-from webapp.networks.xmpp.names import DISCO_ITEMS, FORM, MAM, MUC_ADMIN, MUC_OWNER, PING, SUBJECT, tag
+from webapp.networks.xmpp.names import BODY, DISCO_ITEMS, FORM, MAM, MUC_ADMIN, MUC_OWNER, PING, SUBJECT, tag
 from webapp.networks.xmpp.room import NICK_CHANGED, RESTARTING, Room, statuses
 from webapp.networks.xmpp.stanzas import (
     direct_invitation,
@@ -51,6 +51,7 @@ AT_ONCE = 6
 """Rooms that are entered at the same time."""
 FIRST_PAGE = 50
 HISTORY_WITHOUT_ARCHIVE = 20
+DOUBT = timedelta(seconds=2)
 
 _NOT_IN = N_("You are not in this group any more.")
 _NO_GROUP = N_("There is no group at this address.")
@@ -206,9 +207,9 @@ class Rooms:
         room.ready = True
         self._heard_at[room.address] = time.monotonic()
         self.invited.pop(room.address, None)
-        held, room.held = room.held, []
-        for stanza in held:
-            self._told(room, stanza, entering=True)
+        for stanza in self._new_ones(room):
+            with self._line.wire.leaving_out_nonsense():
+                self._told(room, stanza, entering=True)
 
     async def _ask_who_belongs(self, room: Room) -> None:
         for affiliation in ("owner", "admin", "member"):
@@ -255,11 +256,9 @@ class Rooms:
         return self.read(self.rooms.get(address) or Room(address, local(self._line.me), self._line.me), kept)
 
     def read(self, room: Room, kept: Kept) -> list[Event]:
-        try:
+        with self._line.wire.leaving_out_nonsense():
             return group_events(kept.stanza, room.setting, kept.name, kept.at)
-        except ValueError:
-            self._line.wire.malformed += 1
-            return []
+        return []
 
     async def leave(self, address: str) -> Done:
         """Leave for good, on every device."""
@@ -455,19 +454,26 @@ class Rooms:
         """``entering``: a room tells its topic to whoever enters; that is no news."""
         name = stanza_id(stanza, room.address)
         at = delayed(stanza) or datetime.now(UTC)
-        position = Position(name, at)
-        if not room.archive and self._had(room, stanza, at):
-            return
-        counts = name is not None or not room.archive
         events = group_events(stanza, room.setting, name, at)
         if entering and stanza.find(SUBJECT) is not None:
             events = [event for event in events if isinstance(event, ConversationChanged)] or events
+        position = Position(name if room.archive else stanza.get("id"), at)
+        counts = name is not None if room.archive else stanza.find(BODY) is not None
         self._line.outlet.put(events, archive=room.address if counts else None, position=position if counts else None)
 
-    def _had(self, room: Room, stanza: Element, at: datetime) -> bool:
-        """Without an archive a room repeats its last words to whoever enters."""
-        position = self._line.outlet.checkpoint.position(room.address)
-        return delayed(stanza) is not None and position is not None and at <= position.at
+    def _new_ones(self, room: Room) -> list[Element]:
+        """Without an archive a room repeats its last words to whoever enters: only what follows the last that we have.
+
+        If that is not among them, times decide, in doubt for telling it again: their clock may count whole seconds.
+        """
+        held, room.held = room.held, []
+        last = self._line.outlet.checkpoint.position(room.address)
+        if room.archive or last is None:
+            return held
+        known = [number for number, stanza in enumerate(held) if last.name and stanza.get("id") == last.name]
+        if known:
+            return held[known[-1] + 1 :]
+        return [stanza for stanza in held if (delayed(stanza) or datetime.now(UTC)) > last.at - DOUBT]
 
     def _somebody_left(self, room: Room, stanza: Element) -> None:
         codes = statuses(stanza)

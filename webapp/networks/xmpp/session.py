@@ -172,11 +172,9 @@ class XmppSession(Session):
         line.outlet.put(events, origin, archive=OWN, position=position, afterwards=afterwards)
 
     def _read(self, line: Line, kept: Kept, origin: Origin) -> list[Event]:
-        try:
+        events: list[Event] = []
+        with line.wire.leaving_out_nonsense():
             events = direct_events(kept.stanza, self._setting(line), kept.name, kept.at)
-        except ValueError:
-            line.wire.malformed += 1
-            return []
         self._notice(kept.stanza, events)
         if origin is Origin.BACKFILL:
             return [event for event in events if not isinstance(event, InvitationReceived)]
@@ -185,8 +183,9 @@ class XmppSession(Session):
     def _release(self, line: Line) -> None:
         held, self._held = self._held or [], None
         for stanza, carbon, at in held:
-            if stanza_id(stanza, line.me) not in self._missed:
-                self._told(line, stanza, carbon, at)
+            with line.wire.leaving_out_nonsense():
+                if stanza_id(stanza, line.me) not in self._missed:
+                    self._told(line, stanza, carbon, at)
         self._missed = set()
 
     # What happens now

@@ -352,12 +352,18 @@ class Wire(ClientXMPP):  # type: ignore[misc, unused-ignore]  # the library has 
             return None
         if element.tag not in _STANZAS or not self.opened.done():
             return stanza
-        try:
+        with self.leaving_out_nonsense():
             self._take(element)
-        except Exception as error:  # noqa: BLE001 (a stanza that makes no sense must not end the session)
+        return None
+
+    @contextlib.contextmanager
+    def leaving_out_nonsense(self) -> Iterator[None]:
+        """Around the reading of one stanza: if it makes no sense it is counted, and the session goes on."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with it, it must not be in the way of the next)
             self.malformed += 1
             log.warning("a stanza made no sense and was left out: %s", type(error).__name__)
-        return None
 
     def _take(self, element: ET.Element) -> None:
         if element.tag == IQ:
