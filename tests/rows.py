@@ -30,7 +30,7 @@ class ListeningHub(Hub):
         super().__init__()
         self.heard: list[Announcement] = []
 
-    def announce(self, changes) -> None:  # noqa: ANN001
+    def announce(self, changes) -> None:
         changes = list(changes)
         self.heard += changes
         super().announce(changes)

@@ -26,6 +26,7 @@ from webapp.pages.answers import wants_fragment
 from webapp.pages.errors import error_page
 from webapp.pages.house import House
 from webapp.pages.middleware.bodies import BodyLimit
+from webapp.pages.middleware.counting import Counting
 from webapp.pages.middleware.headers import SecurityHeaders, security_headers
 from webapp.pages.middleware.hosts import OurHosts
 from webapp.pages.middleware.identity import Identity
@@ -74,6 +75,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
     proxies = [Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))]
     return [
         *(proxies if settings.trusted_proxies else []),
+        Middleware(Counting),
         Middleware(SecurityHeaders, settings=settings),
         Middleware(OurHosts, settings=settings),
         Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),

@@ -20,6 +20,7 @@ from webapp.networks.events import ConversationKind
 
 DOOR = {
     "GET /health",
+    "GET /metrics",
     "GET /static/{name:path}",
     "GET /setup",
     "POST /setup",

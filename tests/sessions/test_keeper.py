@@ -98,7 +98,7 @@ def test_a_line_that_breaks_comes_back_and_the_message_arrives_once(rows: Rows, 
     until(lambda: rows.stored_account(toy).state == AccountState.ONLINE)
 
 
-def _reword(db, message_id: int, body: str) -> None:  # noqa: ANN001
+def _reword(db, message_id: int, body: str) -> None:
     from webapp.models import Message
 
     db.get_one(Message, message_id).body = body
@@ -189,7 +189,7 @@ def test_the_house_connects_the_people_who_live_in_it(rows: Rows, keeper: Keeper
     until(lambda: "Garden" in _names_of(rows, bob))
 
 
-def accounts_of_user(db, user_id: int):  # noqa: ANN001, ANN201
+def accounts_of_user(db, user_id: int):
     from webapp.messaging.access import accounts_of
 
     return accounts_of(db, user_id)
@@ -243,7 +243,7 @@ def test_everything_comes_back_after_a_restart(rows: Rows, alice: int, tmp_path:
         second.stop()
 
 
-def _conversations(rows: Rows, user_id: int):  # noqa: ANN202
+def _conversations(rows: Rows, user_id: int):
     from sqlmodel import select
 
     from webapp.models import Conversation

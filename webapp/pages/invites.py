@@ -49,5 +49,4 @@ def join(
         return page(request, WORTHLESS, 404)
     except WrongInput as wrong:
         return page(request, PAGE, 422, name=name, wrong=Wrong(wrong.field, sentence_for(request, wrong)))
-    house.keeper.enrol(user.id)
     return come_in(request, user.id, "/")

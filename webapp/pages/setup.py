@@ -44,5 +44,4 @@ def create_administrator(
         raise HTTPException(404) from None
     except WrongInput as wrong:
         return page(request, PAGE, 422, name=name, wrong=Wrong(wrong.field, sentence_for(request, wrong)))
-    house.keeper.enrol(user.id)
     return come_in(request, user.id, "/")
