@@ -82,7 +82,10 @@ class Rows:
     def messages(self, remote_id: str = "bob") -> list[Message]:
         """What was said there, in order."""
         query = (
-            select(Message).join(Conversation).where(Conversation.remote_id == remote_id).order_by(col(Message.position))
+            select(Message)
+            .join(Conversation)
+            .where(Conversation.remote_id == remote_id)
+            .order_by(col(Message.position))
         )
         return self.database.read(lambda db: list(db.exec(query)))
 

@@ -74,9 +74,7 @@ def test_the_archive_names_a_message_that_was_sent_without_a_name(
     [entry] = due(rows, account)
     rows.database.write(settle.begin, account, rows.epoch(account), entry)
     rows.database.write(settle.settle_sent, account, rows.epoch(account), entry, Done())
-    rows.arrive(
-        account, said("Hi", "r2", own=True, transaction_id=message.transaction_id), origin=Origin.CATCH_UP
-    )
+    rows.arrive(account, said("Hi", "r2", own=True, transaction_id=message.transaction_id), origin=Origin.CATCH_UP)
     assert [m.remote_id for m in rows.messages()] == ["r1", "r2"]
 
 
