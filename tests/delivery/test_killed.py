@@ -57,10 +57,8 @@ class Scene:
 
     def received(self, name: str) -> list[str]:
         """What arrived over there from Alice, in order."""
-        if name == "room":
-            bodies = self.far["bob"].bodies(self.room)
-        else:
-            bodies = self.far[name].bodies(self.address)
+        who, sender = ("bob", self.room) if name == "room" else (name, self.address)
+        bodies = self.far[who].bodies(sender)
         return [body for body in bodies if body.startswith("out ")]
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
