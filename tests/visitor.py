@@ -32,7 +32,7 @@ class Visitor:
     def __init__(self, url: str) -> None:
         # Browsers send a Secure cookie to http://localhost; this client needs to be told.
         self.http = httpx.Client(base_url=url, timeout=35, follow_redirects=True, headers={"origin": url})
-        self._cookies: dict[str, str] = {}
+        self.cookies: dict[str, str] = {}
         self.http.event_hooks = {"request": [self._attach], "response": [self._keep]}
 
     def __enter__(self) -> "Visitor":
@@ -115,17 +115,17 @@ class Visitor:
         return value
 
     def _attach(self, request: httpx.Request) -> None:
-        if self._cookies:
-            request.headers["cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        if self.cookies:
+            request.headers["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     def _keep(self, response: httpx.Response) -> None:
         for line in response.headers.get_list("set-cookie"):
             name, _, rest = line.partition("=")
             value = rest.partition(";")[0].strip('"')
             if value and "max-age=0" not in line.lower():
-                self._cookies[name] = value
+                self.cookies[name] = value
             else:
-                self._cookies.pop(name, None)
+                self.cookies.pop(name, None)
 
 
 def _bubble(article: Tag) -> Bubble:
