@@ -15,7 +15,8 @@ PAINTED = """() => new Promise((done) => {
   const found = performance.getEntriesByName('first-contentful-paint')[0];
   if (found) { done(found.startTime); return; }
   new PerformanceObserver((list, observer) => {
-    for (const entry of list.getEntriesByName('first-contentful-paint')) { observer.disconnect(); done(entry.startTime); }
+    const entry = list.getEntriesByName('first-contentful-paint')[0];
+    if (entry) { observer.disconnect(); done(entry.startTime); }
   }).observe({type: 'paint', buffered: true});
 })"""
 # Milliseconds from the click until the other conversation has its messages and two frames were drawn.
