@@ -15,6 +15,7 @@ from bench.figures import Figure, percentile
 from tests.far_side import Background
 from tests.prosody import Prosody
 from tests.rows import Rows
+from webapp.garbage import set_program_aside
 from webapp.messaging.accounts import count_states, pause, resume
 from webapp.models import AccountState
 from webapp.sessions.keeper import Keeper, LoggedIn
@@ -61,6 +62,7 @@ def measure() -> list[Figure]:
 
 def _measure(folder: Path, prosody: Prosody, background: Background) -> list[Figure]:
     rows = Rows(folder)
+    set_program_aside()
     settings = Settings(_env_file=None, data_dir=folder, extra_ca_file=prosody.ca_file, private_servers=("127.0.0.1",))
     keeper = Keeper(settings, rows.database, rows.hub, rows.vault)
     keeper.start()

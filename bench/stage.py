@@ -55,12 +55,12 @@ class Stage:
 
     def cpu_seconds(self) -> float:
         """Processor time of the server so far."""
-        fields = Path(f"/proc/{self.program.pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{self.program.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
     def resident_mb(self) -> float:
         """Memory of the server now."""
-        lines = Path(f"/proc/{self.program.pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{self.program.process.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1000
 
 
