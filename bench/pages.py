@@ -38,7 +38,7 @@ def _measure(conversations: int, messages: int) -> list[Figure]:
         paths = {
             "inbox first page": ("/", 30.0),
             "open conversation": (f"/conversations/{middle}", None),
-            "page back": (f"/conversations/{middle}/older?before={_position(house, middle)}", None),
+            "page back": (f"/conversations/{middle}/older?before={_oldest(browser, middle)}", None),
         }
         figures: list[Figure] = []
         for what, (path, goal) in paths.items():
@@ -47,11 +47,11 @@ def _measure(conversations: int, messages: int) -> list[Figure]:
         return figures
 
 
-def _position(house: House, conversation: int) -> int:
-    """The position of the oldest message on the conversation's first page."""
-    from webapp.models import Conversation
-
-    return house.database.read(lambda db: db.get_one(Conversation, conversation).next_position) - 50
+def _oldest(browser: Browser, conversation: int) -> str:
+    """Where the conversation's first page begins, as its way to older messages says."""
+    field = browser.page(f"/conversations/{conversation}").select_one("#older input[name=before]")
+    assert field is not None
+    return str(field["value"])
 
 
 def _get(browser: Browser, path: str) -> None:

@@ -53,12 +53,12 @@ class Visitor:
         """Fill in the form with this button on a page; field names are labels, with _ for spaces."""
         return self.fill_on(self.page(path), path, button, **fields)
 
-    def fill_on(self, page: BeautifulSoup, path: str, button: str, **fields: str) -> BeautifulSoup:
+    def fill_on(self, page: Tag, path: str, button: str, **fields: str) -> BeautifulSoup:
         """The same on a page that was read already."""
         answer = self.post_form(page, path, button, **fields)
         return BeautifulSoup(answer.text, "html.parser")
 
-    def post_form(self, page: BeautifulSoup, path: str, button: str, **fields: str) -> httpx.Response:
+    def post_form(self, page: Tag, path: str, button: str, **fields: str) -> httpx.Response:
         """Post the form with this button and return the answer, whatever it is."""
         form, pressed = _form_with(page, button)
         data = _values(form)
@@ -138,7 +138,7 @@ def _bubble(article: Tag) -> Bubble:
     )
 
 
-def _form_with(page: BeautifulSoup, button: str) -> tuple[Tag, Tag]:
+def _form_with(page: Tag, button: str) -> tuple[Tag, Tag]:
     for form in page.select("form"):
         for candidate in form.select("button"):
             if button in (candidate.get_text(" ", strip=True), candidate.get("aria-label")):

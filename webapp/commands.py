@@ -16,6 +16,7 @@ from webapp.database import Database
 from webapp.hub import Hub
 from webapp.languages import translations
 from webapp.lock import FolderLock
+from webapp.garbage import set_program_aside
 from webapp.logs import set_up_logs
 from webapp.messaging.audit import COMMAND_LINE, first_broken
 from webapp.messaging.names import check_name
@@ -48,6 +49,7 @@ def serve(settings: Settings, lock: FolderLock, host: str, port: int) -> None:
         close_house(house)
         raise
     print(f"Hausbote {__version__} on {settings.public_url}", file=sys.stderr)
+    set_program_aside()
     server.run()  # the program closes the house, at its end as well as when it cannot start
     if not server.started:
         raise SystemExit(1)

@@ -57,6 +57,12 @@ class Scene:
         """Run a coroutine where the other side lives."""
         return self.background.call(work)
 
+    def try_now(self) -> None:
+        """Alice does not want to wait until the house tries again by itself."""
+        article = next(a for a in self.alice.page("/networks").select("article") if self.address in a.get_text())
+        if "Try now" in article.get_text():
+            self.alice.fill_on(article, "/networks", "Try now")
+
     @property
     def database(self) -> Path:
         return self.program.data_dir / "hausbote.sqlite"
