@@ -13,10 +13,10 @@ from webapp.app import create_app
 from webapp.archive import NotRestorable
 from webapp.checkup import look_over
 from webapp.database import Database
+from webapp.garbage import set_program_aside
 from webapp.hub import Hub
 from webapp.languages import translations
 from webapp.lock import FolderLock
-from webapp.garbage import set_program_aside
 from webapp.logs import set_up_logs
 from webapp.messaging.audit import COMMAND_LINE, first_broken
 from webapp.messaging.names import check_name

@@ -38,6 +38,12 @@ def add_account(db: Session, vault: Vault, user_id: int, network_key: str, signe
     return account
 
 
+def add_built_in(db: Session, vault: Vault, user_id: int, network_key: str, signed_in: SignedIn) -> None:
+    """Give a user the account of a network that everyone has; does nothing for one who has it."""
+    if user_id in users_without(db, network_key):
+        add_account(db, vault, user_id, network_key, signed_in)
+
+
 def sign_in_again(db: Session, vault: Vault, user_id: int, account_id: int, signed_in: SignedIn) -> Account:
     """New credentials for an account that the network had signed out; what waited goes out now.
 
@@ -139,11 +145,6 @@ def report_state(
     set_state(db, account_id, state, reason, retry_at)
 
 
-def everybody(db: Session) -> list[int]:
-    """The users who may sign in."""
-    return list(db.exec(select(User.id).where(col(User.disabled_at).is_(None)).order_by(col(User.id))))
-
-
 def accounts_to_keep(db: Session) -> list[int]:
     """The accounts that shall be connected."""
     query = select(Account.id).where(
@@ -151,6 +152,13 @@ def accounts_to_keep(db: Session) -> list[int]:
         col(Account.state).not_in([AccountState.STOPPED, AccountState.SIGNED_OUT]),
     )
     return list(db.exec(query.order_by(col(Account.id))))
+
+
+def users_without(db: Session, network_key: str) -> list[int]:
+    """The users who may sign in and never had an account of this network."""
+    having = select(Account.user_id).where(Account.network == network_key)
+    missing = select(User.id).where(col(User.id).not_in(having), col(User.disabled_at).is_(None))
+    return list(db.exec(missing.order_by(col(User.id))))
 
 
 def count_states(db: Session) -> dict[AccountState, int]:

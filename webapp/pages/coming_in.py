@@ -4,14 +4,13 @@ from fastapi import Request
 from sqlmodel import Session
 from starlette.responses import RedirectResponse
 
-from webapp.messaging.access import accounts_of
 from webapp.messaging.audit import Actor, coarse_place, note
 from webapp.messaging.sign_ins import end_sign_in, open_sign_in
 from webapp.models import SignIn
-from webapp.networks import networks
 from webapp.pages.cookies import KNOWN_SECONDS, cookie_name, known_browser_value, set_cookie, set_sign_in
 from webapp.pages.devices import device_name
 from webapp.pages.house import house_of
+from webapp.pages.rendering import reader_for
 
 MOST_KNOWN = 6
 
@@ -22,8 +21,7 @@ def come_in(request: Request, user_id: int, where: str) -> RedirectResponse:
     Who comes in for the first time gets a place in every network that needs no sign-in.
     """
     house = house_of(request)
-    if house.database.read(_lacks_a_place, user_id):
-        house.keeper.enrol(user_id)
+    house.keeper.enrol(user_id, reader_for(request).language)
     device = device_name(request.headers.get("user-agent", ""))
     before: SignIn | None = request.state.sign_in
     secret = house.database.write(_open, user_id, device, coarse_place(request.state.address), before)
@@ -39,11 +37,6 @@ def known_marks(request: Request) -> list[str]:
     """What this browser got when people signed in with it before."""
     value = request.cookies.get(cookie_name(house_of(request).settings, "known"), "")
     return [mark for mark in value.split("~")[:MOST_KNOWN] if mark]
-
-
-def _lacks_a_place(db: Session, user_id: int) -> bool:
-    has = {account.network for account in accounts_of(db, user_id)}
-    return any(kind.built_in and kind.key not in has for kind in networks().values())
 
 
 def _open(db: Session, user_id: int, device: str, place: str, before: SignIn | None) -> str:

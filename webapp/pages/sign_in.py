@@ -67,7 +67,6 @@ def sign_in(
         house.database.write(note, "sign_in_failed", actor_of(request), about=user.id if user else None)
         return page(request, PAGE, 403, typed=typed, wrong="password", wait=0, new_password=False)
     house.database.write(_welcome, tried, user, hash_password(password) if is_outdated(user.password_hash) else "")
-    house.keeper.enrol(user.id)  # somebody who was added from the shell has no account yet
     return come_in(request, user.id, typed.where)
 
 

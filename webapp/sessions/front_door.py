@@ -16,7 +16,7 @@ from sqlmodel import Session as Db
 from webapp.database import Database
 from webapp.languages import N_, Sentence
 from webapp.messaging import accounts, conversations, history
-from webapp.messaging.access import account_of, accounts_of, conversation_of
+from webapp.messaging.access import account_of, conversation_of
 from webapp.models import AccountState, User
 from webapp.networks import actions, network, networks
 from webapp.networks.contract import More, Resident
@@ -57,20 +57,17 @@ class FrontDoor:
         self._logins = Logins()
         self.surroundings = SurroundingsMaker(settings, database)
 
-    def enrol(self, user_id: int) -> None:
-        """Make the user's accounts on every network that needs no sign-in; those that are there already stay."""
-        user = self._database.read(lambda db: db.get_one(User, user_id))
-        resident = Resident(str(user.id), user.name, user.language or "en")
-        there = {account.network for account in self._database.read(accounts_of, user_id)}
-        for kind in networks().values():
-            if kind.built_in and kind.key not in there:
-                signed_in = kind.enrol(resident, self.surroundings.shared(kind.key))
-                self._database.write(accounts.add_account, self._vault, user_id, kind.key, signed_in)
+    def enrol(self, user_id: int, language: str = "") -> None:
+        """Make a new user's accounts on every network that needs no sign-in; those that are there stay.
 
-    def enrol_everybody(self) -> None:
-        """The same for all users: some may have been added from the shell."""
-        for user_id in self._database.read(accounts.everybody):
-            self.enrol(user_id)
+        ``language`` is the one they read right now, for those who have not chosen one.
+        """
+        user = self._database.read(lambda db: db.get_one(User, user_id))
+        resident = Resident(str(user.id), user.name, user.language or language or "en")
+        for kind in networks().values():
+            if kind.built_in:
+                signed_in = kind.enrol(resident, self.surroundings.shared(kind.key))
+                self._database.write(accounts.add_built_in, self._vault, user_id, kind.key, signed_in)
 
     def switches_changed(self, network_key: str) -> None:
         """The administrator changed a switch of a network: make it true."""

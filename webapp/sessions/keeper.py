@@ -28,6 +28,7 @@ __all__ = ["Keeper", "LoggedIn", "LoginGone"]
 log = structlog.get_logger()
 
 TYPING_SWEEP_SECONDS = 5.0
+NEWCOMERS_SECONDS = 3.0
 STOP_SECONDS = 8.0
 AT_ONCE = 8
 """How many accounts sign in to their networks at the same time."""
@@ -44,7 +45,6 @@ class Keeper(FrontDoor):
 
     def start(self) -> None:
         """Start the thread and connect every account that shall be connected."""
-        self.enrol_everybody()
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main(ready)), name="keeper", daemon=True)
         self._thread.start()
@@ -67,7 +67,8 @@ class Keeper(FrontDoor):
             await asyncio.to_thread(kind.configure, self.surroundings.shared(kind.key))
         for account_id in await self._database.from_database(accounts.accounts_to_keep):
             self._begin(account_id)
-        chores = [asyncio.create_task(self._serve_wanted()), asyncio.create_task(self._sweep_typing())]
+        duties = (self._serve_wanted(), self._sweep_typing(), self._welcome_newcomers())
+        chores = [asyncio.create_task(duty) for duty in duties]
         ready.set()
         await self._stopping.wait()
         stop_listening()
@@ -111,6 +112,15 @@ class Keeper(FrontDoor):
                 user_id = await self._database.from_database(_owner_of, conversation_id)
                 if user_id is not None:
                     self._hub.announce([TypingChanged(user_id, conversation_id)])
+
+    async def _welcome_newcomers(self) -> None:
+        """Whoever was added from the shell lives here too, within seconds."""
+        while True:
+            for kind in networks().values():
+                if kind.built_in:
+                    for user_id in await self._database.from_database(accounts.users_without, kind.key):
+                        await asyncio.to_thread(self.enrol, user_id)
+            await asyncio.sleep(NEWCOMERS_SECONDS)
 
     def _forget_folders(self, account_id: int) -> None:
         """What a session kept on the disk goes with its account."""

@@ -31,4 +31,3 @@ class SurroundingsMaker:
             private_servers=self._settings.private_servers,
             switches=self._database.read(switches_of, networks()[network_key]),
         )
-
