@@ -33,7 +33,7 @@ FOREIGN = [
 
 
 @contextmanager
-def line(browser, origin=OURS):
+def line(browser, origin=OURS, tab="t"):
     """An open websocket of this browser; the test client announces no Origin by itself.
 
     When it leaves it cancels the room that serves it, which may not have noticed yet.
@@ -41,7 +41,7 @@ def line(browser, origin=OURS):
     headers = {} if origin is None else {"origin": origin}
     with (
         suppress(CancelledError),
-        browser.websocket_connect("wss://house.example/live?tab=t", headers=headers) as socket,
+        browser.websocket_connect(f"wss://house.example/live?tab={tab}", headers=headers) as socket,
     ):
         yield socket
 
