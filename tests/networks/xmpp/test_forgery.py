@@ -5,6 +5,7 @@ import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.networks.following import Following
 from tests.networks.xmpp.conftest import Follow
 from tests.networks.xmpp.fake_server import Stream, fake_server
 from webapp.networks.contract import Credentials, Surroundings
+from webapp.networks.errors import Unreachable
 from webapp.networks.events import (
     ContactChanged,
     ContactGone,
@@ -23,6 +25,7 @@ from webapp.networks.events import (
     ReadElsewhere,
 )
 from webapp.networks.xmpp import network
+from webapp.networks.xmpp.archive import Archives
 
 FORWARDED = (
     "<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/>"
@@ -189,3 +192,54 @@ def test_a_stanza_that_makes_no_sense_is_left_out(tmp_path: Path, nonsense: str)
                 assert seen.bodies() == ["after"]
 
     run(attempt())
+
+
+def test_a_stream_that_begins_with_a_document_type_is_not_read(tmp_path: Path) -> None:
+    async def script(stream: Stream) -> None:
+        await stream.send("<!DOCTYPE x [<!ENTITY a 'aaaaaaaa'>]>")
+        await stream.sign_in()
+        await stream.rest()
+
+    async def attempt() -> None:
+        authority = Authority(tmp_path / "certs")
+        async with fake_server(script, authority.issue("chat.test")) as fake:
+            secrets = {"password": "pw", "server": "127.0.0.1", "port": str(fake.port)}
+            around = Surroundings(tmp_path, tmp_path / "account", authority.ca_file, ("127.0.0.0/8",))
+            with pytest.raises(Unreachable):
+                await network.session(Credentials("alice@chat.test", secrets), around).open(None)
+            assert b"<auth" not in fake.got
+
+    run(attempt())
+
+
+@pytest.mark.parametrize(
+    ("archive", "sender", "counts"),
+    [
+        ("", None, True),
+        ("", "alice@chat.test", True),
+        ("", "evil@chat.test", False),
+        ("", "chat.test", False),
+        ("den@rooms.chat.test", "den@rooms.chat.test", True),
+        ("den@rooms.chat.test", "den@rooms.chat.test/Evil", True),
+        ("den@rooms.chat.test", "alice@chat.test", False),
+        ("den@rooms.chat.test", None, False),
+    ],
+)
+def test_a_result_counts_only_from_the_archive_that_was_asked(archive: str, sender: str | None, counts: bool) -> None:
+    class OwnWire:
+        account = "alice@chat.test"
+
+        def is_ours(self, who: str | None) -> bool:
+            return who in {None, self.account}
+
+        async def ask(self, kind: str, payload: ET.Element, to: str = "") -> ET.Element:
+            inner = "den@rooms.chat.test/Bob" if archive else "bob@chat.test"
+            forwarded = FORWARDED.format(inner_from=inner, inner_to=self.account)
+            who = f"from='{sender}'" if sender else ""
+            result = f"<result xmlns='urn:xmpp:mam:2' queryid='{payload.get('queryid')}' id='1'>{forwarded}</result>"
+            archives.hear_result(ET.fromstring(f"<message xmlns='jabber:client' {who}>{result}</message>"))
+            return ET.fromstring("<iq xmlns='jabber:client'><fin xmlns='urn:xmpp:mam:2' complete='true'/></iq>")
+
+    archives = Archives(OwnWire())  # type: ignore[arg-type]  # as much of a wire as an archive needs
+    page = asyncio.run(archives.page(archive))
+    assert (len(page.kept), archives.forged) == ((1, 0) if counts else (0, 1))
