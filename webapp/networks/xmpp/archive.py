@@ -127,10 +127,7 @@ class Archives:
     def _is_from(self, sender: str | None, archive: str) -> bool:
         if archive == OWN:
             return self._wire.is_ours(sender)
-        try:
-            return bare(sender) == archive
-        except NoAddress:
-            return False
+        return sender == archive  # not by way of an occupant
 
     def _belongs(self, stanza: Element, archive: str) -> bool:
         """Our own archive holds what we said and heard, a room's what was said in it."""
