@@ -100,7 +100,7 @@ def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
             conversation_of(db, view.user_id, view.conversation_id)
             parts += _conversation_parts(db, view, view.conversation_id, changes)
         except NotYours:
-            nothing = draw_for(view, "inbox/_nothing.html", gone=True, rows=[])
+            nothing = draw_for(view, "inbox/_nothing.html", gone=True, welcome=False)
             parts.append(partial("conversation", "outerHTML", nothing))
     return "".join(parts)
 

@@ -72,8 +72,9 @@ def whole_scene(db: Session, view: View, after: str | None, before: str | None) 
     scene = list_scene(db, view, after)
     if view.conversation_id is not None:
         return scene | conversation_scene(db, view, view.conversation_id, before)
-    housemates = [] if scene["rows"] or scene["narrowed"] else people_list.housemates(db, view.user_id)
-    return scene | {"head": None, "gone": False, "housemates": housemates}
+    welcome = not scene["narrowed"] and not any(row.preview for row in scene["rows"])
+    housemates = people_list.housemates(db, view.user_id) if welcome else []
+    return scene | {"head": None, "gone": False, "welcome": welcome, "housemates": housemates}
 
 
 def inbox_page(request: Request, view: View, status_code: int = 200, **said: Any) -> HTMLResponse:
