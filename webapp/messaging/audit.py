@@ -47,10 +47,12 @@ COMMAND_LINE = Actor(place="command line")
 
 
 def coarse_place(address: str) -> str:
-    """A network, not a machine: /24 of IPv4, /48 of IPv6; empty for what is no address."""
+    """A network, not a machine: /24 of IPv4, /48 of IPv6; empty for this machine and for what is no address."""
     try:
         parsed = ip_address(address)
     except ValueError:
+        return ""
+    if parsed.is_loopback:
         return ""
     return str(ip_network(f"{parsed}/{24 if parsed.version == 4 else 48}", strict=False))
 
