@@ -21,7 +21,7 @@ from webapp.logs import set_up_logs
 from webapp.messaging.audit import COMMAND_LINE, first_broken
 from webapp.messaging.names import check_name
 from webapp.messaging.resets import make_reset_token
-from webapp.messaging.users import LastAdministrator, add_user, all_users, disable, user_named
+from webapp.messaging.users import LastAdministrator, add_user, all_users, disable, has_users, user_named
 from webapp.models import Role, User
 from webapp.networks.login import WrongInput
 from webapp.opening import close_house, open_database, open_house
@@ -48,7 +48,8 @@ def serve(settings: Settings, lock: FolderLock, host: str, port: int) -> None:
     except BaseException:
         close_house(house)
         raise
-    print(f"Hausbote {__version__} on {settings.public_url}", file=sys.stderr)
+    begin = "" if house.database.read(has_users) else f"; open {settings.public_url}/setup to begin"
+    print(f"Hausbote {__version__} on {settings.public_url}{begin}", file=sys.stderr)
     set_program_aside()
     server.run()  # the program closes the house, at its end as well as when it cannot start
     if not server.started:

@@ -12,8 +12,14 @@ class InUse(Unusable):
 
 
 def make_private(folder: Path) -> None:
-    """The folder, for its owner only; one that is there already stays as it is."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The folder, for its owner only; one that is there already stays as it is. Raises Unusable."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unusable(
+            f"The data folder {folder.absolute()} cannot be made ({error.strerror}). "
+            "Set HAUSBOTE_DATA_DIR to a folder that can be written."
+        ) from None
 
 
 class FolderLock:
@@ -21,7 +27,13 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         make_private(folder)
-        self._file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Unusable(
+                f"The data folder {folder.absolute()} cannot be written ({error.strerror}). "
+                "Give it to the user that runs the house, or set HAUSBOTE_DATA_DIR."
+            ) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

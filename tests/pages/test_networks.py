@@ -100,6 +100,16 @@ def test_an_account_is_paused_and_resumed(browser, alice, house, toy):
     wait_for_state(page, account.id, "Online")
 
 
+def test_the_accounts_of_a_disabled_user_are_disconnected(browser, alice, bob, house, toy):
+    add_toy(browser(bob))
+    account = toy_account(house, bob)
+    wait_for_state(browser(bob), account.id, "Online")
+    browser(alice).submit(f"/admin/people/{bob.id}/disable")
+    assert account.id not in house.database.read(accounts.accounts_to_keep)
+    browser(alice).submit(f"/admin/people/{bob.id}/enable")
+    wait_for_state(browser(bob), account.id, "Online")
+
+
 @pytest.mark.parametrize("history", ["keep", "delete"])
 def test_an_account_is_removed_and_its_history_kept_or_not(browser, alice, house, toy, history):
     page = browser(alice)

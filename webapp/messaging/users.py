@@ -2,9 +2,10 @@
 
 from sqlmodel import Session, col, func, select
 
-from webapp.changes import SettingsChanged
+from webapp.changes import AccountWanted, SettingsChanged
 from webapp.database import announce
 from webapp.languages import N_, Sentence
+from webapp.messaging.access import accounts_of
 from webapp.messaging.audit import Actor, note
 from webapp.messaging.names import FIELD, check_name, name_key
 from webapp.messaging.sign_ins import end_all
@@ -74,7 +75,7 @@ def rehash(db: Session, user_id: int, password_hash: str) -> None:
 
 
 def disable(db: Session, user_id: int, actor: Actor) -> User:
-    """Close the door: every device is signed out at once. Raises LastAdministrator."""
+    """Close the door: every device is signed out and every account disconnected at once. Raises LastAdministrator."""
     user = db.get_one(User, user_id)
     if user.role is Role.ADMINISTRATOR and _other_administrators(db, user_id) == 0:
         raise LastAdministrator
@@ -82,6 +83,7 @@ def disable(db: Session, user_id: int, actor: Actor) -> User:
         user.disabled_at = now()
         user.token_epoch += 1
         end_all(db, user_id)
+        _tell_keeper(db, user_id)
         note(db, "user_disabled", actor, about=user_id)
     return user
 
@@ -91,6 +93,7 @@ def enable(db: Session, user_id: int, actor: Actor) -> User:
     user = db.get_one(User, user_id)
     if user.disabled_at is not None:
         user.disabled_at = None
+        _tell_keeper(db, user_id)
         note(db, "user_enabled", actor, about=user_id)
     return user
 
@@ -103,6 +106,10 @@ def set_preferences(
     user.language, user.theme, user.text_size = language, theme, text_size
     user.enter_sends, user.send_receipts = enter_sends, send_receipts
     announce(db, SettingsChanged(user_id))
+
+
+def _tell_keeper(db: Session, user_id: int) -> None:
+    announce(db, *(AccountWanted(account.id) for account in accounts_of(db, user_id)))
 
 
 def _other_administrators(db: Session, user_id: int) -> int:
