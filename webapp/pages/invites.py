@@ -12,7 +12,7 @@ from webapp.networks.login import WrongInput
 from webapp.pages.coming_in import come_in
 from webapp.pages.forms import Wrong, checked_password, sentence_for
 from webapp.pages.house import TheHouse
-from webapp.pages.rendering import page, reader_for
+from webapp.pages.rendering import page
 from webapp.passwords import hash_password
 from webapp.tokens import Purpose, TokenRefused
 
