@@ -16,6 +16,7 @@ from webapp.networks.actions import JoinGroup, SendText
 from webapp.networks.contract import Anchor, More, Sent
 from webapp.networks.errors import Unreachable
 from webapp.networks.xmpp import wire
+from webapp.networks.xmpp.archive import Archives
 
 pytestmark = pytest.mark.servers
 
@@ -125,6 +126,32 @@ def test_a_checkpoint_that_makes_no_sense_is_a_first_time(follow: Follow, alice:
             far.say(alice.address, f"hello {nonsense!r}")
             async with follow(alice, nonsense) as seen:
                 await seen.message(f"hello {nonsense!r}")
+        await far.sign_out()
+
+    run(talk())
+
+
+def test_an_archive_that_refuses_once_costs_nothing(
+    follow: Follow, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise wire.Declined("internal-server-error")
+
+    async def talk() -> None:
+        far = await bob.device().sign_in()
+        async with follow(alice) as seen:
+            far.say(alice.address, "before")
+            await seen.message("before")
+        far.say(alice.address, "missed")
+        await far.ask("get", "<ping xmlns='urn:xmpp:ping'/>")
+        with monkeypatch.context() as patch:
+            patch.setattr(Archives, "page", refuse)
+            async with follow(alice, seen.checkpoint) as blind:
+                far.say(alice.address, "live")
+                await blind.message("live")
+        async with follow(alice, blind.checkpoint) as again:
+            await again.message("live")
+            assert again.bodies() == ["missed", "live"]
         await far.sign_out()
 
     run(talk())

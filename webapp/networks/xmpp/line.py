@@ -9,7 +9,7 @@ from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.events import Event, Origin
 from webapp.networks.xmpp.archive import Archives
 from webapp.networks.xmpp.folder import Folder
-from webapp.networks.xmpp.names import DISCO_INFO, tag
+from webapp.networks.xmpp.names import DISCO_INFO, MAM, tag
 from webapp.networks.xmpp.outlet import Outlet
 from webapp.networks.xmpp.stanzas import element
 from webapp.networks.xmpp.wire import Declined, Wire, refusal
@@ -50,6 +50,11 @@ class Line:
 
     def tell(self, *events: Event, origin: Origin = Origin.LIVE) -> None:
         self.outlet.put(events, origin)
+
+    def without_archive(self) -> None:
+        """Go on without our own archive until the next connection. Its position stays where it is, so what could not
+        be read now will be then."""
+        self.about_us = About(self.about_us.identities, self.about_us.features - {MAM})
 
     async def about(self, address: str, seconds: float = 10.0) -> About:
         """Ask an address about itself. Raises Declined, Unreachable."""

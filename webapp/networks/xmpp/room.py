@@ -34,6 +34,8 @@ class Room:
     me: str
     name: str = ""
     archive: bool = False
+    position_stays: bool = False
+    """The archive could not be read: what was missed will be asked for again at the next entry."""
     members_only: bool = False
     created: bool = False
     occupant: str = ""

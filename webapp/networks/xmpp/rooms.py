@@ -235,7 +235,7 @@ class Rooms:
                 self._tell_page(room, page.kept, Origin.CATCH_UP, seen)
                 await self._line.outlet.space()
         except Declined:
-            room.archive = False
+            room.archive, room.position_stays = False, True
 
     def _tell_page(self, room: Room, kept: tuple[Kept, ...], origin: Origin, held: list[str | None]) -> None:
         """What is held back and stands in the archive as well is told once: the first time live, else as missed."""
@@ -459,6 +459,7 @@ class Rooms:
             events = [event for event in events if isinstance(event, ConversationChanged)] or events
         position = Position(name if room.archive else stanza.get("id"), at)
         counts = name is not None if room.archive else stanza.find(BODY) is not None
+        counts = counts and not room.position_stays
         self._line.outlet.put(events, archive=room.address if counts else None, position=position if counts else None)
 
     def _new_ones(self, room: Room) -> list[Element]:

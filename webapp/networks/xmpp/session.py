@@ -155,6 +155,7 @@ class XmppSession(Session):
                 await line.outlet.space()
         except Declined as error:
             log.warning("the archive refused: %s", error.condition)
+            line.without_archive()
 
     async def _tell_page(self, line: Line, page: Page, origin: Origin) -> None:
         """What just happened stands in the archive as well: of a first page it is left to the live ones."""

@@ -122,12 +122,8 @@ def mediated_refusal(room: str, to: str) -> Element:
     return message(room, "normal", new_id(), wish)
 
 
-def form(kind: str, **fields: str) -> Element:
-    """A filled-in form (XEP-0004); names may not hold what Python keywords may not, so ``_`` pairs come as a dict."""
-    return form_of(kind, fields)
-
-
 def form_of(kind: str, fields: dict[str, str]) -> Element:
+    """A filled-in form (XEP-0004)."""
     made = element(FORM, "x", type="submit")
     for name, value in {"FORM_TYPE": kind, **fields}.items():
         field = SubElement(made, tag(FORM, "field"), {"var": name})
