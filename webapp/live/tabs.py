@@ -4,9 +4,11 @@ A tab has a random id. Every page that is drawn for it says first what it will s
 (snapshot); whatever changes afterwards is pushed (stream). So nothing falls between drawing and listening.
 """
 
+import asyncio
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,11 +38,12 @@ class View:
 
 
 class Tabs:
-    """The tabs that were drawn, the least recently used ones forgotten."""
+    """The tabs that were drawn, the least recently used ones forgotten; and frames that are being drawn for them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._views: OrderedDict[tuple[int, str], View] = OrderedDict()
+        self.drawings: dict[Hashable, asyncio.Future[str]] = {}
 
     def looks_at(self, tab: str, view: View) -> None:
         """A page is about to be drawn for this tab."""

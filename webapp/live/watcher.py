@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from webapp.changes import Announcement, Change, SettingsChanged, SignInEnded
 from webapp.live.door import Visitor, visitor_of
 from webapp.live.fragments import frame
-from webapp.live.tabs import Tabs, tabs_of
+from webapp.live.tabs import Tabs, View, tabs_of
 
 log = structlog.get_logger()
 router = APIRouter()
@@ -26,6 +26,7 @@ router = APIRouter()
 MOST_WAITING = 5_000
 AT_ONCE = 500
 SLOWEST_SEND_SECONDS = 10.0
+SHARED_SECONDS = 0.2
 BEAT_SECONDS = 5.0
 """A sign of life when nothing happens, so that a tab notices a line that died without a word."""
 
@@ -79,9 +80,19 @@ class Watcher:
         view = self._tabs.view_of(self._visitor.user_id, self._tab)
         if view is None:
             return
-        html = await self._visitor.database.from_database(frame, view, list(dict.fromkeys(changes)))
+        html = await self._drawn(view, tuple(dict.fromkeys(changes)))
         if html:
             await self._send(html)
+
+    async def _drawn(self, view: View, changes: tuple[Change, ...]) -> str:
+        """The frame for these changes; tabs that look at the same thing at the same time share it."""
+        key = (view, changes, self._visitor.hub.version(view.user_id))
+        drawing = self._tabs.drawings.get(key)
+        if drawing is None:
+            drawing = asyncio.ensure_future(self._visitor.database.from_database(frame, view, changes))
+            self._tabs.drawings[key] = drawing
+            self._loop.call_later(SHARED_SECONDS, self._tabs.drawings.pop, key, None)
+        return await asyncio.shield(drawing)
 
     async def _send(self, text: str) -> None:
         try:
