@@ -11,7 +11,7 @@ from types import TracebackType
 
 import httpx
 
-START_SECONDS = 30
+START_SECONDS = 90
 STOP_SECONDS = 15
 
 
