@@ -69,6 +69,7 @@ class Rooms:
         self._names: dict[str, str] = {}
         self._entering: dict[str, asyncio.Task[None]] = {}
         self._begun = asyncio.Event()
+        self._first_found: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._echoes: dict[str, asyncio.Future[str | None]] = {}
         self._heard_at: dict[str, float] = {}
@@ -81,8 +82,22 @@ class Rooms:
         """Enter every room of the bookmarks, in the background. Raises Unreachable."""
         for bookmark in await self.bookmarks.fetch():
             self._bookmark_changed(bookmark)
+            if bookmark.wanted:
+                self._first_found.add(bookmark.room)
         self._begun.set()
         self._start(self._watch())
+
+    def look_again(self) -> None:
+        """Our server tells news only from now on; what another device changed just before must not be missed."""
+        if self._begun.is_set():
+            self._start(self._look_again())
+
+    async def _look_again(self) -> None:
+        with contextlib.suppress(Unreachable):
+            found = [bookmark for bookmark in await self.bookmarks.fetch() if bookmark.wanted]
+            gone = self._first_found - {bookmark.room for bookmark in found}
+            for bookmark in [*found, *map(Bookmark, gone)]:
+                self._bookmark_changed(bookmark)
 
     async def close(self) -> None:
         for task in [*self._tasks]:

@@ -73,7 +73,7 @@ class XmppSession(Session):
         wire.ended.add_done_callback(lambda _: line.outlet.wake())
         self._roster, self._rooms, self._positions = Roster(line), Rooms(line), ReadPositions(line)
         self._actions = Actions(line, self._roster, self._rooms, self._positions)
-        wire.hear = self._hear
+        wire.hear, wire.introduced = self._hear, self._rooms.look_again
 
     async def _introduce(self) -> None:
         """What must be known or switched on before the first stanza may count. Raises Unreachable."""

@@ -22,7 +22,18 @@ from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.xmpp.addresses import NoAddress, bare, parse
 from webapp.networks.xmpp.answers import answer
 from webapp.networks.xmpp.lookup import Place
-from webapp.networks.xmpp.names import IQ, MESSAGE, PING, PRESENCE, STANZA_ERROR, STREAM, STREAM_ERROR, TLS, tag
+from webapp.networks.xmpp.names import (
+    DISCO_INFO,
+    IQ,
+    MESSAGE,
+    PING,
+    PRESENCE,
+    STANZA_ERROR,
+    STREAM,
+    STREAM_ERROR,
+    TLS,
+    tag,
+)
 from webapp.networks.xmpp.scram import MECHANISMS, use_quick_scram
 from webapp.networks.xmpp.trouble import ConnectFailed, Problem, problem_of
 
@@ -68,6 +79,8 @@ class Wire(ClientXMPP):  # type: ignore[misc, unused-ignore]  # the library has 
         super().__init__(f"{address}/{resource}", password, ssl_context=context)
         self.auto_authorize, self.auto_subscribe = None, False
         self.hear: Callable[[ET.Element], None] = lambda _: None
+        self.introduced: Callable[[], None] = lambda: None
+        """Called when our server has asked what we can do: from now on it tells us the news of our own nodes."""
         self.pushes: dict[str, Callable[[ET.Element], None]] = {}
         self.account = address
         self.host = str(self.boundjid.domain)
@@ -382,6 +395,12 @@ class Wire(ClientXMPP):  # type: ignore[misc, unused-ignore]  # the library has 
         if push is not None and self.is_ours(element.get("from")):
             push(element)
         self.say(answer(element, accepted=push is not None and self.is_ours(element.get("from"))))
+        if (
+            payload is not None
+            and payload.tag == tag(DISCO_INFO, "query")
+            and self._may_answer(element.get("from"), "")
+        ):
+            self.introduced()
 
     def _may_answer(self, sender: str | None, to: str) -> bool:
         """Who was asked must answer; for ourselves or the server that is any of our names or none."""
