@@ -10,6 +10,12 @@ from tests.prosody import Prosody
 from tests.visitor import Visitor
 
 T = TypeVar("T")
+# A room that is still there when its server comes back.
+LASTING = (
+    "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>"
+    "<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
+    "<field var='muc#roomconfig_persistentroom'><value>1</value></field></x></query>"
+)
 PASSWORD = "four otters borrow a lamp"
 
 
@@ -25,6 +31,7 @@ class Scene:
         self.far = {name: self._far(name) for name in ("bob", "carol")}
         self.room = f"garden@{prosody.muc}"
         background.call(self.far["bob"].join(self.room, "Bob"))
+        background.call(self.far["bob"].ask("set", LASTING, self.room))
         alice.add_xmpp(self.address, "pw", "127.0.0.1", prosody.port)
         alice.until(lambda: "Online" in alice.account_state(self.address))
         self.conversations = {name: self._start(f"{name}@{prosody.host}") for name in self.far}

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -104,7 +105,7 @@ class Speaker:
 
 def heard_in(database: Path, conversation: int, *, own: bool = False, prefix: str = "in ") -> list[str]:
     """What the house has stored of a conversation, in the order in which it shows it."""
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         rows = db.execute(
             "SELECT body FROM message WHERE conversation_id = ? AND own = ? ORDER BY position", (conversation, own)
         )
@@ -113,7 +114,7 @@ def heard_in(database: Path, conversation: int, *, own: bool = False, prefix: st
 
 def deliveries_in(database: Path, conversation: int) -> list[str]:
     """How far our own messages of a conversation have come, in order."""
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         query = "SELECT delivery FROM message WHERE conversation_id = ? AND own ORDER BY position"
         return [delivery for (delivery,) in db.execute(query, (conversation,))]
 
