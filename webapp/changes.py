@@ -31,8 +31,15 @@ class MessageGone(Change):
 
 
 @dataclass(frozen=True)
+class RowChanged(Change):
+    """The line of a conversation in the inbox, and nothing else of it: preview, unread, draft, failed."""
+
+    conversation_id: int
+
+
+@dataclass(frozen=True)
 class ConversationChanged(Change):
-    """The row or the head of a conversation: name, preview, unread, draft, pin, state."""
+    """A conversation itself, and so its line too: name, topic, members, pin, state."""
 
     conversation_id: int
 

@@ -2,7 +2,8 @@
 (() => {
   const at = (id) => document.getElementById(id);
   const isAtEnd = (timeline) => timeline.scrollTop > -48;
-  let opened = null, held = null, told = "";
+  const A_MOMENT = 150;
+  let opened = null, held = null, told = "", telling = 0;
 
   function sync() {
     const conversation = at("conversation"), open = conversation?.dataset.open;
@@ -22,8 +23,12 @@
   const newestOfOthers = () =>
     [...at("conversation").querySelectorAll("article[data-message]:not([data-own])")].pop()?.dataset.message ?? "";
 
-  // What one sees and looks at is read.
+  // What one sees and looks at is read. A lively group is told of a few times a second, not with every message.
   function tell() {
+    telling ||= setTimeout(() => { telling = 0; tellNow(); }, A_MOMENT);
+  }
+
+  function tellNow() {
     const timeline = at("timeline");
     if (!timeline || document.visibilityState !== "visible" || !document.hasFocus() || !isAtEnd(timeline)) return;
     const message = newestOfOthers() || (opened.querySelector('[data-kind="invited"]') && "invitation");

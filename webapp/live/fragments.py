@@ -105,7 +105,7 @@ def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     return "".join(parts)
 
 
-_OF_A_ROW = (c.ConversationChanged, c.ConversationGone, c.MessageChanged, c.MessageGone, c.TypingChanged)
+_OF_A_ROW = (c.RowChanged, c.ConversationChanged, c.ConversationGone, c.MessageChanged, c.MessageGone, c.TypingChanged)
 
 
 def _list_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[str]:

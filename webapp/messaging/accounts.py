@@ -147,10 +147,14 @@ def report_state(
 
 def accounts_to_keep(db: Session) -> list[int]:
     """The accounts that shall be connected: not those that are paused or signed out, nor those of disabled users."""
-    query = select(Account.id).join(User).where(
-        col(User.disabled_at).is_(None),
-        col(Account.removed_at).is_(None),
-        col(Account.state).not_in([AccountState.STOPPED, AccountState.SIGNED_OUT]),
+    query = (
+        select(Account.id)
+        .join(User)
+        .where(
+            col(User.disabled_at).is_(None),
+            col(Account.removed_at).is_(None),
+            col(Account.state).not_in([AccountState.STOPPED, AccountState.SIGNED_OUT]),
+        )
     )
     return list(db.exec(query.order_by(col(Account.id))))
 

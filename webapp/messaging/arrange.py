@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from webapp.changes import ConversationChanged
+from webapp.changes import ConversationChanged, RowChanged
 from webapp.database import announce
 from webapp.languages import N_, Sentence
 from webapp.messaging.access import conversation_of
@@ -20,7 +20,7 @@ def save_draft(db: Session, user_id: int, conversation_id: int, text: str) -> No
     if conversation.draft != draft:
         conversation.draft = draft
         db.add(conversation)
-        announce(db, ConversationChanged(user_id, conversation_id))
+        announce(db, RowChanged(user_id, conversation_id))
 
 
 def set_pinned(db: Session, user_id: int, conversation_id: int, pinned: bool) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
-from webapp.changes import ConversationChanged, HistoryLoaded, MessageChanged, TypingChanged
+from webapp.changes import HistoryLoaded, MessageChanged, RowChanged, TypingChanged
 from webapp.database import announce
 from webapp.languages import Sentence
 from webapp.messaging.conversations import ensure
@@ -147,7 +147,7 @@ class Arrivals:
     def _announce_new(self, conversation: Conversation, messages: list[Message]) -> None:
         user_id = conversation.user_id
         announce(self._db, *(MessageChanged(user_id, conversation.id, message.id) for message in messages))
-        announce(self._db, ConversationChanged(user_id, conversation.id))
+        announce(self._db, RowChanged(user_id, conversation.id))
         for address in self._identities:
             if set_typing(conversation.id, address, "", typing=False):
                 announce(self._db, TypingChanged(user_id, conversation.id))
@@ -165,7 +165,7 @@ class Arrivals:
         announce(
             self._db,
             HistoryLoaded(conversation.user_id, conversation.id),
-            ConversationChanged(conversation.user_id, conversation.id),
+            RowChanged(conversation.user_id, conversation.id),
         )
 
     def _as_row(self, conversation: Conversation, event: MessageReceived, position: int) -> Message:

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from webapp.changes import ConversationChanged, MessageChanged
+from webapp.changes import MessageChanged, RowChanged
 from webapp.database import announce
 from webapp.languages import Sentence
 from webapp.models import Conversation, Message
@@ -32,4 +32,4 @@ def set_delivery(
     if asked != asks:
         conversation.failed += 1 if asks else -1
         db.add(conversation)
-        announce(db, ConversationChanged(conversation.user_id, conversation.id))
+        announce(db, RowChanged(conversation.user_id, conversation.id))

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from sqlmodel import Session, col, select
 
-from webapp.changes import ConversationChanged, HistoryLoaded
+from webapp.changes import HistoryLoaded, RowChanged
 from webapp.database import announce
 from webapp.messaging.access import conversation_of
 from webapp.messaging.arrivals import Arrivals
@@ -56,7 +56,7 @@ def store_history(
         # A page without anything new would be asked for again for ever.
         conversation.more_history = history.more != More.NO and arrivals.stored > 0
     db.add(conversation)
-    announce(db, HistoryLoaded(account.user_id, conversation_id), ConversationChanged(account.user_id, conversation_id))
+    announce(db, HistoryLoaded(account.user_id, conversation_id), RowChanged(account.user_id, conversation_id))
     return arrivals.stored > 0
 
 

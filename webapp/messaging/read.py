@@ -4,10 +4,9 @@ It is moved by reading here, by a message of one's own from any device, and by w
 reactions never raise unread.
 """
 
-from sqlalchemy import delete
 from sqlmodel import Session, col, func, select
 
-from webapp.changes import ConversationChanged, OutboxFilled
+from webapp.changes import OutboxFilled, RowChanged
 from webapp.database import announce
 from webapp.messaging.access import conversation_of, message_of
 from webapp.messaging.errors import NotYours
@@ -33,7 +32,7 @@ def mark_invitation_seen(db: Session, user_id: int, conversation_id: int) -> Non
     if conversation.state == ConversationState.INVITED and conversation.unread:
         conversation.unread = 0
         db.add(conversation)
-        announce(db, ConversationChanged(user_id, conversation.id))
+        announce(db, RowChanged(user_id, conversation.id))
 
 
 def move_read(db: Session, conversation: Conversation, position: int) -> bool:
@@ -43,7 +42,7 @@ def move_read(db: Session, conversation: Conversation, position: int) -> bool:
     conversation.read_up_to = position
     conversation.unread, conversation.mentions = _count_after(db, conversation, position)
     db.add(conversation)
-    announce(db, ConversationChanged(conversation.user_id, conversation.id))
+    announce(db, RowChanged(conversation.user_id, conversation.id))
     return True
 
 
@@ -61,7 +60,7 @@ def _count_after(db: Session, conversation: Conversation, position: int) -> tupl
 
 
 def _tell_network(db: Session, conversation: Conversation) -> None:
-    """Put one entry into the outbox for the newest message that somebody else wrote; an older one is not needed."""
+    """Put one entry into the outbox for the newest message of others; one that waits already is moved on."""
     newest = db.exec(
         select(Message)
         .where(
@@ -74,18 +73,19 @@ def _tell_network(db: Session, conversation: Conversation) -> None:
     ).first()
     if newest is None:
         return
-    db.exec(
-        delete(OutboxEntry).where(
-            col(OutboxEntry.conversation_id) == conversation.id,
-            col(OutboxEntry.kind) == OutboxKind.MARK_READ,
+    waiting = db.exec(
+        select(OutboxEntry).where(
+            OutboxEntry.conversation_id == conversation.id,
+            OutboxEntry.kind == OutboxKind.MARK_READ,
+            col(OutboxEntry.started_at).is_(None),
         )
+    ).first()
+    entry = waiting or OutboxEntry(
+        account_id=conversation.account_id,
+        conversation_id=conversation.id,
+        message_id=newest.id,
+        kind=OutboxKind.MARK_READ,
     )
-    db.add(
-        OutboxEntry(
-            account_id=conversation.account_id,
-            conversation_id=conversation.id,
-            message_id=newest.id,
-            kind=OutboxKind.MARK_READ,
-        )
-    )
+    entry.message_id = newest.id
+    db.add(entry)
     announce(db, OutboxFilled(conversation.account_id))

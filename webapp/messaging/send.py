@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from webapp.changes import ConversationChanged, MessageChanged, MessageGone, OutboxFilled
+from webapp.changes import MessageChanged, MessageGone, OutboxFilled, RowChanged
 from webapp.database import announce
 from webapp.languages import N_, Sentence
 from webapp.messaging.access import conversation_of, message_of
@@ -70,7 +70,7 @@ def delete_unsent(db: Session, user_id: int, message_id: int) -> None:
     conversation.failed -= 1
     db.exec(delete(Message).where(col(Message.id) == message.id))
     show_newest(db, conversation)
-    announce(db, MessageGone(user_id, conversation.id, message_id), ConversationChanged(user_id, conversation.id))
+    announce(db, MessageGone(user_id, conversation.id, message_id), RowChanged(user_id, conversation.id))
 
 
 def _as_transaction_id(key: str) -> str:
@@ -119,6 +119,6 @@ def _put_into_outbox(db: Session, conversation: Conversation, message: Message) 
     announce(
         db,
         MessageChanged(conversation.user_id, conversation.id, message.id),
-        ConversationChanged(conversation.user_id, conversation.id),
+        RowChanged(conversation.user_id, conversation.id),
         OutboxFilled(conversation.account_id),
     )

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, func, select
 
-from webapp.changes import ConversationChanged
-from webapp.database import announce
 from webapp.languages import N_, Sentence
 from webapp.messaging.delivery import is_further, set_delivery
 from webapp.messaging.leases import must_hold
@@ -20,10 +18,11 @@ from webapp.networks.events import Delivery, MessageRef
 
 @dataclass(frozen=True)
 class Due:
-    """The oldest entry of a conversation."""
+    """The oldest entry of its kind of a conversation."""
 
     entry_id: int
     conversation_id: int
+    kind: OutboxKind
 
 
 @dataclass(frozen=True)
@@ -36,16 +35,19 @@ class Begun:
 
 
 def due_entries(db: Session, account_id: int) -> list[Due]:
-    """The oldest entry of each conversation of this account, oldest first (D2)."""
+    """The oldest entry of each kind and conversation of this account, oldest first (D2).
+
+    What was read and what is said do not wait for each other.
+    """
     oldest = func.min(OutboxEntry.id)
     query = (
-        select(oldest, OutboxEntry.conversation_id)
+        select(oldest, OutboxEntry.conversation_id, OutboxEntry.kind)
         .where(OutboxEntry.account_id == account_id)
-        .group_by(col(OutboxEntry.conversation_id))
+        .group_by(col(OutboxEntry.conversation_id), col(OutboxEntry.kind))
         .order_by(oldest)
         .limit(100)
     )
-    return [Due(entry_id, conversation_id) for entry_id, conversation_id in db.exec(query)]
+    return [Due(entry_id, conversation_id, OutboxKind(kind)) for entry_id, conversation_id, kind in db.exec(query)]
 
 
 def begin(db: Session, account_id: int, epoch: int, entry_id: int) -> Begun | None:
@@ -122,7 +124,6 @@ def confirm(
         db.add(conversation)
     delivery = message.delivery or Delivery.SENT
     set_delivery(db, conversation, message, Delivery.SENT if is_further(Delivery.SENT, message.delivery) else delivery)
-    announce(db, ConversationChanged(conversation.user_id, conversation.id))
     db.exec(
         delete(OutboxEntry).where(
             col(OutboxEntry.message_id) == message.id, col(OutboxEntry.kind) == OutboxKind.SEND_TEXT

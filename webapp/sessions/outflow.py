@@ -9,12 +9,16 @@ from webapp.database import Database
 from webapp.hub import Hub
 from webapp.messaging import settle
 from webapp.messaging.errors import LeaseLost
+from webapp.models.outbox import OutboxKind
 from webapp.networks.actions import Done, SendText
 from webapp.networks.contract import Sent, Session
 from webapp.networks.errors import Refused, SignedOut, Unreachable
 from webapp.sessions.backoff import Backoff
 
 T = TypeVar("T")
+
+READING_SECONDS = 0.5
+"""Whoever reads along in a lively group tells the network twice a second, not with every message."""
 
 
 class Outflow:
@@ -26,7 +30,7 @@ class Outflow:
         self._account_id = account_id
         self._epoch = epoch
         self._wake = asyncio.Event()
-        self._busy: dict[int, asyncio.Task[None]] = {}
+        self._busy: dict[tuple[int, OutboxKind], asyncio.Task[None]] = {}
 
     async def run(self, session: Session) -> None:
         """Carry out what is due until cancelled. Raises SignedOut or LeaseLost."""
@@ -37,7 +41,7 @@ class Outflow:
                 self._wake.clear()
                 self._raise_what_failed()
                 for due in await self._database.from_database(settle.due_entries, self._account_id):
-                    if due.conversation_id not in self._busy:
+                    if (due.conversation_id, due.kind) not in self._busy:
                         self._start(session, due)
                 await self._wake.wait()
         finally:
@@ -53,19 +57,21 @@ class Outflow:
         return wake
 
     def _start(self, session: Session, due: settle.Due) -> None:
-        task = asyncio.create_task(self._carry_out(session, due.entry_id))
-        self._busy[due.conversation_id] = task
+        task = asyncio.create_task(self._carry_out(session, due))
+        self._busy[due.conversation_id, due.kind] = task
         task.add_done_callback(lambda _: self._wake.set())
 
     def _raise_what_failed(self) -> None:
-        for conversation_id, task in list(self._busy.items()):
+        for key, task in list(self._busy.items()):
             if task.done():
-                del self._busy[conversation_id]
+                del self._busy[key]
                 task.result()
 
-    async def _carry_out(self, session: Session, entry_id: int) -> None:
+    async def _carry_out(self, session: Session, due: settle.Due) -> None:
         """One entry, from beginning to outcome; what cannot be reached now is tried again after a while."""
-        backoff = Backoff()
+        backoff, entry_id = Backoff(), due.entry_id
+        if due.kind == OutboxKind.MARK_READ:
+            await asyncio.sleep(READING_SECONDS)
         while True:
             begun = await self._write(settle.begin, entry_id)
             if begun is None:
