@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, text
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import event, insert
 from sqlmodel import Session
 
 from tests.rows import Rows, said
@@ -55,6 +55,13 @@ def counted(rows: Rows) -> Iterator[list[str]]:
     event.remove(rows.database.engine, "before_cursor_execute", note)
 
 
+def plan_of(db: Session, query: Any) -> list[str]:
+    """How SQLite goes about this query, its values bound as they are when it really runs."""
+    compiled = query.compile(db.get_bind())
+    values = tuple(compiled.params[name] for name in compiled.positiontup)
+    return [step[3] for step in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
+
+
 def count(rows: Rows, query: Callable[..., object], *args: object) -> int:
     with counted(rows) as said_to_it:
         rows.database.read(query, *args)
@@ -96,9 +103,7 @@ def test_a_key_that_is_none_is_an_error(rows: Rows, alice: int, key: str) -> Non
 )
 def test_every_page_is_read_from_an_index_without_sorting(many: Rows, alice: int, wanted: Filter, index: str) -> None:
     for after in (None, many.database.read(inbox.inbox_page, alice, wanted).end):
-        query = inbox.page_query(alice, wanted, after, 41)
-        sql = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
-        plan = many.database.read(lambda db, sql=sql: [row[3] for row in db.execute(text(f"EXPLAIN QUERY PLAN {sql}"))])
+        plan = many.database.read(plan_of, inbox.page_query(alice, wanted, after, 41))
         assert any(index in step for step in plan), plan
         assert not any("TEMP B-TREE" in step for step in plan), plan
 
