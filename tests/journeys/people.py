@@ -1,6 +1,7 @@
 """People in browsers. They know what is on the screen: names of fields, buttons and links; nothing of the inside."""
 
 import re
+import time
 from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
@@ -83,6 +84,14 @@ class Person:
     def opens(self, name: str, page: Page | None = None) -> None:
         self.row(name, page).click()
         expect((page or self.page).get_by_role("region", name=name)).to_be_visible()
+
+    def looks_until_there_is(self, name: str) -> None:
+        """Without a script a page only changes when it is asked for again."""
+        end = time.monotonic() + PATIENCE / 1000
+        self.goes_to("/")
+        while not self.row(name).count() and time.monotonic() < end:
+            self.page.wait_for_timeout(200)
+            self.goes_to("/")
 
     @property
     def box(self) -> Locator:

@@ -16,7 +16,7 @@ def test_without_javascript_one_signs_in_reads_and_sends(house: Stage, person: P
     bob.starts_with("Alice")
     bob.says("Do you read me?")
     bob.sees("Do you read me?")
-    alice.goes_to("/")
+    alice.looks_until_there_is("Bob")
     alice.opens("Bob")
     alice.sees("Do you read me?")
     alice.page.get_by_role("button", name="Mark as read").click()
