@@ -17,6 +17,7 @@ from webapp.networks.contract import Anchor, More, Sent
 from webapp.networks.errors import Unreachable
 from webapp.networks.xmpp import wire
 from webapp.networks.xmpp.archive import Archives
+from webapp.networks.xmpp.refusals import Declined
 
 pytestmark = pytest.mark.servers
 
@@ -135,7 +136,7 @@ def test_an_archive_that_refuses_once_costs_nothing(
     follow: Follow, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(*_: object, **__: object) -> None:
-        raise wire.Declined("internal-server-error")
+        raise Declined("internal-server-error")
 
     async def talk() -> None:
         far = await bob.device().sign_in()

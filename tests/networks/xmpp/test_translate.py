@@ -169,9 +169,14 @@ def test_receipts_and_markers_name_our_message() -> None:
     assert own == ReadElsewhere(BOB, MessageRef(reference="t1"))
 
 
-def test_an_error_fails_our_message_in_that_conversation_only() -> None:
-    (failed,) = direct("<error type='cancel'/><body>mine</body>", kind="error", name="t1")
-    assert failed == DeliveryChanged(BOB, MessageRef(transaction_id="t1"), Delivery.FAILED)
+def test_an_error_fails_our_message_in_that_conversation_only_and_says_why() -> None:
+    error = "<error type='cancel'><remote-server-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+    (failed,) = direct(f"{error}<body>mine</body>", kind="error", name="t1")
+    reason = Sentence("The other server was not found. Check the part of the address after the @.")
+    assert failed == DeliveryChanged(BOB, MessageRef(transaction_id="t1"), Delivery.FAILED, reason=reason)
+    (unsaid,) = direct("<error type='cancel'/><body>mine</body>", kind="error", name="t1")
+    assert isinstance(unsaid, DeliveryChanged)
+    assert unsaid.reason == Sentence("The other side refused.")
 
 
 def test_a_text_ends_typing_by_itself() -> None:

@@ -25,10 +25,10 @@ from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.xmpp.addresses import NoAddress, parse, typed
 from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.read_positions import ReadPositions
+from webapp.networks.xmpp.refusals import Declined
 from webapp.networks.xmpp.rooms import Rooms
 from webapp.networks.xmpp.roster import Roster
 from webapp.networks.xmpp.stanzas import chat_state, displayed, text_message
-from webapp.networks.xmpp.wire import Declined
 
 _NO_ADDRESS = N_("%(address)s is not an XMPP address. It looks like anna@example.org.")
 

@@ -12,9 +12,10 @@ from xml.etree.ElementTree import Element, SubElement
 from webapp.networks.xmpp.addresses import NoAddress, bare
 from webapp.networks.xmpp.checkpoint import OWN, Position
 from webapp.networks.xmpp.names import MAM, RSM, tag
+from webapp.networks.xmpp.refusals import Declined
 from webapp.networks.xmpp.stanzas import element, form_of, new_id
 from webapp.networks.xmpp.translate import forwarded
-from webapp.networks.xmpp.wire import Declined, Wire
+from webapp.networks.xmpp.wire import Wire
 
 log = logging.getLogger(__name__)
 PAGE = 250

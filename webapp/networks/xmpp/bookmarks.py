@@ -9,8 +9,8 @@ from webapp.networks.xmpp.addresses import NoAddress, bare
 from webapp.networks.xmpp.contents import tidy_name
 from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import BOOKMARKS, PUBSUB, PUBSUB_EVENT, tag
+from webapp.networks.xmpp.refusals import Declined
 from webapp.networks.xmpp.stanzas import clean, element, items, publish, retract
-from webapp.networks.xmpp.wire import Declined
 
 
 @dataclass(frozen=True)

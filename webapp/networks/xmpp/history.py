@@ -10,9 +10,9 @@ from webapp.networks.xmpp.archive import PAGE, Kept, Page
 from webapp.networks.xmpp.checkpoint import OWN, Position
 from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import MAM
+from webapp.networks.xmpp.refusals import Declined, refusal
 from webapp.networks.xmpp.rooms import Rooms
 from webapp.networks.xmpp.translate import Direct, direct_events, origin_id
-from webapp.networks.xmpp.wire import Declined, refusal
 
 SKEW = timedelta(minutes=15)
 """How far our clock and the server's may be apart."""

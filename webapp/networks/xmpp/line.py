@@ -11,8 +11,9 @@ from webapp.networks.xmpp.archive import Archives
 from webapp.networks.xmpp.folder import Folder
 from webapp.networks.xmpp.names import DISCO_INFO, MAM, tag
 from webapp.networks.xmpp.outlet import Outlet
+from webapp.networks.xmpp.refusals import Declined, refusal
 from webapp.networks.xmpp.stanzas import element
-from webapp.networks.xmpp.wire import Declined, Wire, refusal
+from webapp.networks.xmpp.wire import Wire
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from webapp.networks.events import Event, MessageRef, ReadElsewhere
 from webapp.networks.xmpp.addresses import NoAddress, parse
 from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import PUBSUB, PUBSUB_EVENT, READ_POSITIONS, STANZA_IDS, tag
+from webapp.networks.xmpp.refusals import Declined
 from webapp.networks.xmpp.stanzas import element, items, publish
-from webapp.networks.xmpp.wire import Declined
 
 
 class ReadPositions:

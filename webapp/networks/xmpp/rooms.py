@@ -27,6 +27,7 @@ from webapp.networks.xmpp.checkpoint import Position
 from webapp.networks.xmpp.contents import tidy_name
 from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import BODY, DISCO_ITEMS, FORM, MAM, MUC_ADMIN, MUC_OWNER, PING, SUBJECT, tag
+from webapp.networks.xmpp.refusals import Declined, error_of, refusal
 from webapp.networks.xmpp.room import NICK_CHANGED, RESTARTING, Room, statuses
 from webapp.networks.xmpp.stanzas import (
     direct_invitation,
@@ -42,7 +43,6 @@ from webapp.networks.xmpp.stanzas import (
     text_message,
 )
 from webapp.networks.xmpp.translate import delayed, group_events, stanza_id
-from webapp.networks.xmpp.wire import Declined, error_of, refusal
 
 ENTER_WITHIN = 20.0
 CHECK_EVERY = 240.0

@@ -28,12 +28,13 @@ from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import BOOKMARKS, CARBONS, DELAY, MAM, PRESENCE, PUBSUB_EVENT, READ_POSITIONS, tag
 from webapp.networks.xmpp.outlet import Outlet
 from webapp.networks.xmpp.read_positions import ReadPositions
+from webapp.networks.xmpp.refusals import Declined
 from webapp.networks.xmpp.rooms import Rooms
 from webapp.networks.xmpp.roster import Roster
 from webapp.networks.xmpp.stanzas import capabilities, element, presence, received
 from webapp.networks.xmpp.translate import Direct, delayed, direct_events, forwarded, stanza_id, wants_receipt
 from webapp.networks.xmpp.trouble import ConnectFailed, Problem
-from webapp.networks.xmpp.wire import Declined, Wire
+from webapp.networks.xmpp.wire import Wire
 
 log = logging.getLogger(__name__)
 FIRST_PAGE = 250

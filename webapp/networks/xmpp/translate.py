@@ -40,6 +40,7 @@ from webapp.networks.xmpp.names import (
     SUBJECT,
     tag,
 )
+from webapp.networks.xmpp.refusals import error_of, refusal
 
 LONGEST_ID = 500
 
@@ -224,10 +225,12 @@ def _pm_name(conversation: str) -> str:
 
 
 def _failure(stanza: Element, conversation: str) -> list[Event]:
+    """A message of ours came back, perhaps long after our server took it."""
     name = _identifier(stanza.get("id"))
     if name is None:
         return []
-    return [DeliveryChanged(conversation, MessageRef(transaction_id=name), Delivery.FAILED)]
+    reason = refusal(*error_of(stanza))
+    return [DeliveryChanged(conversation, MessageRef(transaction_id=name), Delivery.FAILED, reason=reason)]
 
 
 def _marks(stanza: Element, conversation: str, sender: str) -> list[Event]:

@@ -17,7 +17,6 @@ from slixmpp import ClientXMPP
 from slixmpp.stanza import Iq, Message, Presence, StreamFeatures
 from slixmpp.xmlstream.stanzabase import StanzaBase
 
-from webapp.languages import N_, Sentence
 from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.xmpp.addresses import NoAddress, bare, parse
 from webapp.networks.xmpp.answers import answer
@@ -28,12 +27,12 @@ from webapp.networks.xmpp.names import (
     MESSAGE,
     PING,
     PRESENCE,
-    STANZA_ERROR,
     STREAM,
     STREAM_ERROR,
     TLS,
     tag,
 )
+from webapp.networks.xmpp.refusals import Declined, error_of, refusal
 from webapp.networks.xmpp.scram import MECHANISMS, use_quick_scram
 from webapp.networks.xmpp.trouble import ConnectFailed, Problem, problem_of
 
@@ -61,15 +60,6 @@ _SASL = {
     "mechanism-too-weak": Problem.NO_MECHANISM,
 }
 _STANZAS: dict[str, type[StanzaBase]] = {MESSAGE: Message, PRESENCE: Presence, IQ: Iq}
-
-
-class Declined(Exception):
-    """An answer of type error. ``condition`` as in RFC 6120 section 8.3.3."""
-
-    def __init__(self, condition: str, text: str = "") -> None:
-        super().__init__(condition)
-        self.condition = condition
-        self.text = text
 
 
 class Wire(ClientXMPP):  # type: ignore[misc, unused-ignore]  # the library has no complete types
@@ -433,37 +423,3 @@ class Wire(ClientXMPP):  # type: ignore[misc, unused-ignore]  # the library has 
 def _utf8_parser() -> ET.XMLParser:
     """RFC 6120 section 11.6: a stream is UTF-8; no guessing. Entities and their like never get this far."""
     return ET.XMLParser(encoding="utf-8")  # noqa: S314 (see _check)
-
-
-def error_of(element: ET.Element) -> tuple[str, str]:
-    """The condition of an error stanza, and its text when it has one."""
-    error = element.find("{jabber:client}error")
-    parts = [] if error is None else list(error)
-    names = [p.tag.rpartition("}")[2] for p in parts if p.tag.startswith(f"{{{STANZA_ERROR}}}")]
-    text = "" if error is None else error.findtext(tag(STANZA_ERROR, "text"), "")
-    return next((name for name in names if name != "text"), "undefined-condition"), text.strip()[:300]
-
-
-_REFUSALS = {
-    "service-unavailable": N_("There is nobody at this address, or nobody who can get messages now."),
-    "item-not-found": N_("There is nobody at this address."),
-    "recipient-unavailable": N_("There is nobody at this address, or nobody who can get messages now."),
-    "remote-server-not-found": N_("The other server was not found. Check the part of the address after the @."),
-    "remote-server-timeout": N_("The other server does not answer."),
-    "forbidden": N_("You may not do this here."),
-    "not-allowed": N_("You may not do this here."),
-    "not-authorized": N_("You may not do this here without a password or an invitation."),
-    "registration-required": N_("Only members may enter this group. Ask one of them to invite you."),
-    "not-acceptable": N_("You are not in this group, or the message is not allowed in it."),
-    "policy-violation": N_("The server does not allow this message."),
-    "conflict": N_("This name is already taken there."),
-    "gone": N_("There is nobody at this address any more."),
-}
-
-
-def refusal(condition: str, text: str = "") -> Sentence:
-    """What an error means, in words; the other side's own words are added when it has some."""
-    said = Sentence(_REFUSALS.get(condition, N_("The other side refused.")))
-    if not text:
-        return said
-    return Sentence(N_("%(said)s (The server says: %(text)s)"), {"said": said, "text": text})
