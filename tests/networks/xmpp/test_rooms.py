@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from slixmpp.exceptions import PresenceError
+from slixmpp.exceptions import IqError, PresenceError
 
 from tests.far_side import FarSide
 from tests.networks.conftest import User
@@ -26,7 +26,7 @@ from webapp.networks.actions import (
     StartDirect,
 )
 from webapp.networks.contract import Anchor, Sent
-from webapp.networks.errors import Refused
+from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.events import (
     ConversationChanged,
     ConversationKind,
@@ -37,6 +37,7 @@ from webapp.networks.events import (
     MessageRef,
     Origin,
 )
+from webapp.networks.xmpp import rooms
 
 pytestmark = pytest.mark.servers
 
@@ -273,6 +274,70 @@ def test_a_nick_that_is_taken_is_no_obstacle(follow: Follow, alice: User, bob: U
             assert not (await seen.message("who are you?")).own
             await seen.session.perform(text(room, "another Alice"))
             assert (await seen.message("another Alice")).own
+        await far.sign_out()
+
+    run(talk())
+
+
+def test_a_room_that_does_not_answer_is_tried_again_and_messages_wait_for_it(
+    follow: Follow, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def talk() -> None:
+        far = await bob.device().sign_in()
+        room, left = await room_of(far, alice.prosody.muc), await room_of(far, alice.prosody.muc)
+        async with follow(alice) as seen:
+            await seen.session.perform(JoinGroup(room))
+            await seen.session.perform(JoinGroup(left))
+        monkeypatch.setattr(rooms, "ENTER_WITHIN", 0.0)
+        monkeypatch.setattr(rooms, "PAUSES", (0.2,))
+        async with follow(alice, seen.checkpoint) as again:
+            for _ in range(2):
+                with pytest.raises(Unreachable):
+                    await again.session.perform(action := text(room, "at last"))
+                assert (await again.session.already_sent(action)).sent is Sent.NO
+            await again.session.perform(LeaveGroup(left))
+            monkeypatch.setattr(rooms, "ENTER_WITHIN", 20.0)
+            await state(again, room, ConversationState.JOINED)
+            await again.session.perform(action)
+            await far.hear("at last", room)
+            with pytest.raises(Refused):
+                await again.session.perform(text(left, "am I still here?"))
+        await far.sign_out()
+
+    run(talk())
+
+
+def test_a_room_that_bans_us_while_we_are_away_is_left(follow: Follow, alice: User, bob: User) -> None:
+    async def talk() -> None:
+        far = await bob.device().sign_in()
+        room = await room_of(far, alice.prosody.muc)
+        async with follow(alice) as seen:
+            await seen.session.perform(JoinGroup(room))
+        banned = f"<item affiliation='outcast' jid='{alice.address}'/>"
+        await far.ask("set", f"<query xmlns='http://jabber.org/protocol/muc#admin'>{banned}</query>", room)
+        async with follow(alice, seen.checkpoint) as again:
+            await state(again, room, ConversationState.LEFT)
+            with pytest.raises(Refused):
+                await again.session.perform(text(room, "am I still here?"))
+        await far.sign_out()
+
+    run(talk())
+
+
+def test_a_room_that_its_server_forgot_is_there_again(follow: Follow, alice: User, bob: User) -> None:
+    async def talk() -> None:
+        far = await bob.device().sign_in()
+        room = await room_of(far, alice.prosody.muc)
+        async with follow(alice) as seen:
+            await seen.session.perform(JoinGroup(room))
+        far.raw(f"<presence to='{room}/Bob' type='unavailable'/>")
+        with pytest.raises(IqError):
+            await far.ask("get", "<query xmlns='http://jabber.org/protocol/disco#info'/>", room)
+        async with follow(alice, seen.checkpoint) as again:
+            await again.session.perform(text(room, "nobody here"))
+            await far.join(room, "Bob")
+            await again.session.perform(text(room, "together again"))
+            await far.hear("together again", room)
         await far.sign_out()
 
     run(talk())

@@ -1,5 +1,6 @@
 """Questions to the archives about the past: what was before, and whether something went out already."""
 
+import contextlib
 from datetime import timedelta
 
 from webapp.networks.actions import Done, SendText
@@ -23,7 +24,12 @@ MOST_PAGES = 20
 async def already_sent(line: Line, rooms: Rooms, action: SendText) -> Found:
     """Look for the origin id in the archive, from a little before it was written (D4). Raises Unreachable."""
     room = rooms.is_room(action.conversation)
-    if not room and MAM not in line.about_us.features:
+    if action.transaction_id in rooms.unsaid:
+        return Found(Sent.NO)
+    if room:
+        with contextlib.suppress(Refused):  # its archive may answer all the same
+            await rooms.when_inside(action.conversation)
+    elif MAM not in line.about_us.features:
         return Found(Sent.UNKNOWN)
     archive, other = (action.conversation, None) if room else (OWN, action.conversation)
     try:

@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
@@ -44,7 +47,12 @@ from webapp.networks.xmpp.stanzas import (
 )
 from webapp.networks.xmpp.translate import delayed, group_events, stanza_id
 
+log = logging.getLogger(__name__)
 ENTER_WITHIN = 20.0
+PAUSES = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0)
+"""Seconds until a group that could not be entered is tried again; the last of them from then on."""
+AGAIN_WHEN_LOCKED = 2
+"""How often a group that is not there is tried again: it is locked while another member makes it anew."""
 CHECK_EVERY = 240.0
 """Seconds of silence after which we ask whether we are still in a room (XEP-0410)."""
 AT_ONCE = 6
@@ -53,8 +61,22 @@ FIRST_PAGE = 50
 HISTORY_WITHOUT_ARCHIVE = 20
 DOUBT = timedelta(seconds=2)
 
+_PASSING = {
+    *("remote-server-not-found", "remote-server-timeout", "service-unavailable", "resource-constraint"),
+    *("internal-server-error", "recipient-unavailable"),
+}
+"""Conditions that are over some day: a server that is down, a group that is full."""
 _NOT_IN = N_("You are not in this group any more.")
+_NOT_OPEN = N_("The group is not open yet.")
 _NO_GROUP = N_("There is no group at this address.")
+
+
+@dataclass
+class Trying:
+    """Our attempts to enter a room. ``attempt`` is done while we wait for the time of the next one."""
+
+    attempt: asyncio.Future[None]
+    task: asyncio.Task[None] | None = None
 
 
 class Rooms:
@@ -67,7 +89,9 @@ class Rooms:
         """Who invited us, by room."""
         self.bookmarks = Bookmarks(line, self._bookmark_changed)
         self._names: dict[str, str] = {}
-        self._entering: dict[str, asyncio.Task[None]] = {}
+        self._entering: dict[str, Trying] = {}
+        self.unsaid: set[str] = set()
+        """What could not even be said yet, because its room was not open: it certainly did not go out."""
         self._begun = asyncio.Event()
         self._first_found: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -110,21 +134,60 @@ class Rooms:
             self._names[bookmark.room] = bookmark.name
         if bookmark.wanted and room is None:
             self._enter_in_background(bookmark.room, bookmark.nick)
+        elif not bookmark.wanted and bookmark.room in self._entering:
+            self._stop_trying(bookmark.room)
+            self._tell_left(bookmark.room)
         elif not bookmark.wanted and room is not None and room.ready:
             self._say_goodbye(room)
 
     def _enter_in_background(self, address: str, nick: str, pause: float = 0) -> None:
         if address not in self._entering:
-            self._entering[address] = self._start(self._enter_quietly(address, nick, pause))
+            trying = self._entering[address] = Trying(asyncio.get_running_loop().create_future())
+            trying.task = self._start(self._keep_trying(trying, address, nick, pause))
 
-    async def _enter_quietly(self, address: str, nick: str, pause: float) -> None:
+    async def _keep_trying(self, trying: Trying, address: str, nick: str, pause: float) -> None:
+        """Enter as soon as the room can be reached; only a no for good is the end of it."""
         try:
-            await asyncio.sleep(pause)
-            async with self._gate:
-                with contextlib.suppress(Refused, Unreachable):
-                    await self.enter(address, nick)
+            for number in count():
+                await self._wait(trying, pause)
+                if await self._attempt(address, nick, number):
+                    return
+                pause = PAUSES[min(number, len(PAUSES) - 1)]
         finally:
-            self._entering.pop(address, None)
+            _done(trying.attempt)
+            if self._entering.get(address) is trying:
+                del self._entering[address]
+
+    async def _wait(self, trying: Trying, pause: float) -> None:
+        if pause:
+            _done(trying.attempt)
+            await asyncio.sleep(pause)
+            trying.attempt = asyncio.get_running_loop().create_future()
+
+    async def _attempt(self, address: str, nick: str, number: int) -> bool:
+        """Try once. The answer is whether that was the last time."""
+        try:
+            async with self._gate:
+                await self._enter(address, nick)
+        except Unreachable:
+            return False
+        except Declined as error:
+            if error.condition in _PASSING or (error.condition == "item-not-found" and number < AGAIN_WHEN_LOCKED):
+                return False
+            log.warning("a group cannot be entered any more: %s", error.condition)
+            if address in self._line.folder.rooms:
+                self._tell_left(address)
+            return True
+        return address in self.rooms  # not if its server restarted meanwhile
+
+    def _stop_trying(self, address: str) -> None:
+        trying, room = self._entering.pop(address, None), self.rooms.get(address)
+        if trying is not None and trying.task is not None:
+            trying.task.cancel()
+            _done(trying.attempt)
+            if room is not None:
+                del self.rooms[address]
+                self._line.try_to_say([presence(f"{room.address}/{room.nick}", "unavailable")])
 
     async def _watch(self) -> None:
         """Servers forget occupants without a word: ask each silent room whether we are still in it."""
@@ -156,8 +219,15 @@ class Rooms:
 
     async def enter(self, address: str, nick: str = "", create: bool = False) -> Room:
         """Be in a room, with everything that was missed told. Raises Refused, Unreachable."""
+        try:
+            return await self._enter(address, nick, create)
+        except Declined as error:
+            raise Refused(_why_not(error)) from None
+
+    async def _enter(self, address: str, nick: str, create: bool = False) -> Room:
+        """The same; raises Declined, Unreachable."""
         if address in self.rooms:
-            return await self._when_inside(address)
+            return await self.when_inside(address)
         room = Room(address, nick or local(self._line.me), self._line.me)
         self.rooms[address] = room
         try:
@@ -165,48 +235,56 @@ class Rooms:
                 await self._look_at(room)
             await self._knock(room)
             if not create:
-                self._leave_if_made(room)
+                await self._mind_if_made(room)
                 await self._settle_in(room)
         except BaseException:
+            room.entered.cancel()  # nobody needs to wait for it any longer
             if self.rooms.get(address) is room:
                 del self.rooms[address]
             raise
         return room
 
-    def _leave_if_made(self, room: Room) -> None:
-        """Entering a room that is not there makes it; nobody asked for that. Raises Refused."""
-        if room.created:
+    async def _mind_if_made(self, room: Room) -> None:
+        """Entering a room that is not there makes it. One that we knew was forgotten by its server: it goes on as its
+        server likes it. Any other nobody asked for. Raises Declined, Unreachable."""
+        if not room.created:
+            return
+        if room.address not in self._line.folder.rooms:
             self._line.try_to_say([presence(f"{room.address}/{room.nick}", "unavailable")])
-            raise Refused(Sentence(_NO_GROUP))
+            raise Declined("item-not-found")
+        await self._line.wire.ask("set", query(MUC_OWNER, element(FORM, "x", type="submit")), room.address)
+        await self._look_at(room)
 
     async def _look_at(self, room: Room) -> None:
         try:
             about = await self._line.about(room.address)
         except Declined as error:
             if error.condition in {"remote-server-not-found", "gone"}:
-                raise Refused(refusal(error.condition)) from None
+                raise
             return
         room.archive = MAM in about.features
         room.members_only = "muc_membersonly" in about.features
         room.name = tidy_name(about.name)
 
     async def _knock(self, room: Room) -> None:
-        """Ask to be let in, under another nick when ours is taken."""
+        """Ask to be let in, under another nick when ours is taken. Raises Declined, Unreachable."""
         wish = room.nick
         history = 0 if room.archive else HISTORY_WITHOUT_ARCHIVE
         for nick in (wish, f"{wish} 2", f"{wish} {new_id()[:4]}"):
-            room.nick, room.entered = nick, asyncio.get_running_loop().create_future()
+            room.nick = nick
+            if room.entered.done():
+                room.entered = asyncio.get_running_loop().create_future()
             self._line.wire.say(join_room(room.address, nick, history))
             try:
                 await asyncio.wait_for(room.entered, ENTER_WITHIN)
             except TimeoutError:
                 raise Unreachable(Sentence(N_("The group does not answer."))) from None
             except Declined as error:
-                if error.condition == "conflict":
-                    continue
-                raise Refused(_why_not(error)) from None
-            return
-        raise Refused(refusal("conflict"))
+                if error.condition != "conflict":
+                    raise
+            else:
+                return
+        raise Declined("conflict")
 
     async def _settle_in(self, room: Room) -> None:
         """Tell that we are in, who is there and what was missed; then let the present in."""
@@ -277,18 +355,22 @@ class Rooms:
 
     async def leave(self, address: str) -> Done:
         """Leave for good, on every device."""
+        self._stop_trying(address)
         room = self.rooms.get(address)
         await self.bookmarks.drop(address)
         if room is not None and address in self.rooms:
             self._say_goodbye(room)
             await self._line.wire.round_trip()
-        self._line.tell(ConversationChanged(address, ConversationKind.GROUP, state=ConversationState.LEFT))
+        self._tell_left(address)
         return Done(conversation=address)
 
     def _say_goodbye(self, room: Room) -> None:
         self.rooms.pop(room.address, None)
         self._line.try_to_say([presence(f"{room.address}/{room.nick}", "unavailable")])
-        self._line.tell(ConversationChanged(room.address, ConversationKind.GROUP, state=ConversationState.LEFT))
+        self._tell_left(room.address)
+
+    def _tell_left(self, address: str) -> None:
+        self._line.tell(ConversationChanged(address, ConversationKind.GROUP, state=ConversationState.LEFT))
 
     async def join(self, address: str, nick: str = "") -> Done:
         """Enter a room and stay in it. Raises Refused, Unreachable."""
@@ -301,7 +383,7 @@ class Rooms:
         inviter = self.invited.pop(address, "")
         if inviter:
             await self._line.wire.hand_over(mediated_refusal(address, inviter))
-        self._line.tell(ConversationChanged(address, ConversationKind.GROUP, state=ConversationState.LEFT))
+        self._tell_left(address)
         return Done(conversation=address)
 
     async def create(self, action: CreateGroup) -> Done:
@@ -379,7 +461,9 @@ class Rooms:
 
     async def say(self, address: str, body: str, name: str) -> Done:
         """Say something and return when the room has said it to everybody. Raises Refused, Unreachable."""
-        room = await self._when_inside(address)
+        self.unsaid.add(name)
+        room = await self.when_inside(address)
+        self.unsaid.discard(name)
         return await self._echoed(room, text_message(room.address, body, name, room=True), name)
 
     async def set_subject(self, address: str, subject: str) -> Done:
@@ -402,22 +486,22 @@ class Rooms:
             del self._echoes[name]
         return Done(remote_id=remote_id, reference=remote_id or name, conversation=room.address)
 
-    async def _when_inside(self, address: str) -> Room:
-        """The room, after a moment if we are just entering it."""
+    async def when_inside(self, address: str) -> Room:
+        """The room, after a moment if we are just entering it. Raises Unreachable while we still try, else Refused."""
         await self._begun.wait()
-        room, task = self.rooms.get(address), self._entering.get(address)
-        waiting: set[asyncio.Future[Any]] = {self._line.wire.ended}
-        waiting |= {room.entered} if room is not None else {task} if task is not None else set()
-        if len(waiting) == 2 and not (room is not None and room.inside):
+        room, trying = self.rooms.get(address), self._entering.get(address)
+        coming = room.entered if room is not None else trying.attempt if trying is not None else None
+        if coming is not None:
+            waiting: set[asyncio.Future[Any]] = {coming, self._line.wire.ended}
             await asyncio.wait(waiting, timeout=2 * ENTER_WITHIN, return_when=asyncio.FIRST_COMPLETED)
         return self._inside(address)
 
     def _inside(self, address: str) -> Room:
         room = self.rooms.get(address)
-        if room is None:
+        if room is None and address not in self._entering:
             raise Refused(Sentence(_NOT_IN))
-        if not room.inside:
-            raise Unreachable(Sentence(N_("The group is not open yet.")))
+        if room is None or not room.inside:
+            raise Unreachable(Sentence(_NOT_OPEN))
         return room
 
     # Hearing something
@@ -510,7 +594,12 @@ class Rooms:
         if codes & RESTARTING:
             self._enter_in_background(room.address, room.nick, pause=10)
             return
-        self._line.tell(ConversationChanged(room.address, ConversationKind.GROUP, state=ConversationState.LEFT))
+        self._tell_left(room.address)
+
+
+def _done(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def _why_not(error: Declined) -> Sentence:
