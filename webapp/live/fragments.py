@@ -22,7 +22,7 @@ from webapp.markup import drawn
 from webapp.messaging import account_cards, inbox, thread
 from webapp.messaging.access import conversation_of
 from webapp.messaging.errors import NotYours
-from webapp.models import AccountState
+from webapp.models import AccountState, Conversation
 from webapp.networks import networks
 from webapp.networks.events import Delivery
 
@@ -97,8 +97,7 @@ def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     parts = [*_list_parts(db, view, changes), *_notice_parts(db, view, changes)]
     if view.conversation_id is not None:
         try:
-            conversation_of(db, view.user_id, view.conversation_id)
-            parts += _conversation_parts(db, view, view.conversation_id, changes)
+            parts += _conversation_parts(db, view, conversation_of(db, view.user_id, view.conversation_id), changes)
         except NotYours:
             nothing = draw_for(view, "inbox/_nothing.html", gone=True, welcome=False)
             parts.append(partial("conversation", "outerHTML", nothing))
@@ -143,14 +142,17 @@ def troubled_of(db: Session, user_id: int) -> list[inbox.AccountChip]:
     return [chip for chip in inbox.chips_of(db, user_id) if chip.state == AccountState.SIGNED_OUT]
 
 
-def _conversation_parts(db: Session, view: View, conversation_id: int, changes: Sequence[c.Change]) -> list[str]:
-    mine = [change for change in changes if getattr(change, "conversation_id", conversation_id) == conversation_id]
-    head = thread.head_of(db, view.user_id, conversation_id)
-    parts = _line_parts(db, view, head, mine)
-    if any(isinstance(change, c.TypingChanged | c.MessageChanged) for change in mine):
+def _conversation_parts(db: Session, view: View, conversation: Conversation, changes: Sequence[c.Change]) -> list[str]:
+    """Only what these changes concern: most are about a message, and the head stays as it is."""
+    mine = [change for change in changes if getattr(change, "conversation_id", conversation.id) == conversation.id]
+    parts = _line_parts(db, view, conversation.id, mine)
+    if any(isinstance(change, c.TypingChanged) for change in mine):
+        head = thread.head_of(db, view.user_id, conversation.id)
         parts.append(partial(f"typing-{head.id}", "outerHTML", draw_for(view, "conversations/_typing.html", head=head)))
-    if any(isinstance(change, c.ConversationChanged) for change in mine) or _concerns_account(mine, head.account_id):
-        parts += _head_parts(db, view, head)
+    if any(isinstance(change, c.ConversationChanged) for change in mine) or _concerns_account(
+        mine, conversation.account_id
+    ):
+        parts += _head_parts(db, view, thread.head_of(db, view.user_id, conversation.id))
     return parts
 
 
@@ -168,17 +170,17 @@ def _head_parts(db: Session, view: View, head: thread.Head) -> list[str]:
     ]
 
 
-def _line_parts(db: Session, view: View, head: thread.Head, changes: Sequence[c.Change]) -> list[str]:
+def _line_parts(db: Session, view: View, conversation_id: int, changes: Sequence[c.Change]) -> list[str]:
     gone = [change.message_id for change in changes if isinstance(change, c.MessageGone)]
     changed = [change.message_id for change in changes if isinstance(change, c.MessageChanged)]
     parts = [partial(f"message-{message_id}", "delete") for message_id in gone]
     if gone or any(isinstance(change, c.HistoryLoaded) for change in changes):
-        lines = _loaded_lines(db, view, head.id)
+        lines = _loaded_lines(db, view, conversation_id)
     elif changed:
-        lines = thread.redrawn(db, view.reader, head.id, changed)
+        lines = thread.redrawn(db, view.reader, conversation_id, changed)
     else:
         return parts
-    return [*parts, partial(f"messages-{head.id}", "place", draw_lines(view, lines))]
+    return [*parts, partial(f"messages-{conversation_id}", "place", draw_lines(view, lines))]
 
 
 def _loaded_lines(db: Session, view: View, conversation_id: int) -> Sequence[thread.Line]:

@@ -1,6 +1,10 @@
 """Looking things up by an id that came from outside: always with the user whose it must be (S12)."""
 
+from functools import cache
+
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from webapp.messaging.errors import NotYours
 from webapp.models import Account, Conversation, Message
@@ -38,5 +42,12 @@ def accounts_of(db: Session, user_id: int) -> list[Account]:
 
 def conversation_called(db: Session, account_id: int, remote_id: str) -> Conversation | None:
     """The account's conversation with this id on its network."""
-    query = select(Conversation).where(Conversation.account_id == account_id, Conversation.remote_id == remote_id)
-    return db.exec(query).first()
+    return db.exec(_conversation_called(), params={"account": account_id, "remote_id": remote_id}).first()
+
+
+@cache
+def _conversation_called() -> SelectOfScalar[Conversation]:
+    """Built once: it is asked with everything that arrives."""
+    return select(Conversation).where(
+        col(Conversation.account_id) == bindparam("account"), col(Conversation.remote_id) == bindparam("remote_id")
+    )

@@ -1,12 +1,15 @@
 """Messages that arrive: own echo, duplicate, or new.
 
 The messages of one batch are gathered for each conversation and stored together, because catching up brings thousands.
-What is known already is looked up with two queries a conversation, not two a message.
+What is known already is looked up with one query a conversation, not one a message.
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 
+from sqlalchemy import bindparam, union
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from webapp.changes import HistoryLoaded, MessageChanged, RowChanged, TypingChanged
 from webapp.database import announce
@@ -103,15 +106,15 @@ class Arrivals:
 
     def _look_up(self, conversation: Conversation, events: list[MessageReceived]) -> _Known:
         known = _Known()
-        for column, ids in (
-            (Message.remote_id, [e.remote_id for e in events if e.remote_id]),
-            (Message.transaction_id, [e.transaction_id for e in events if e.transaction_id]),
-        ):
-            for start in range(0, len(ids), AT_ONCE):
-                some = ids[start : start + AT_ONCE]
-                query = select(Message).where(Message.conversation_id == conversation.id, col(column).in_(some))
-                for message in self._db.exec(query):
-                    known.add(message)
+        for start in range(0, len(events), AT_ONCE):
+            some = events[start : start + AT_ONCE]
+            values = {
+                "conversation": conversation.id,
+                "remote_ids": [event.remote_id for event in some if event.remote_id],
+                "transactions": [event.transaction_id for event in some if event.transaction_id],
+            }
+            for message in self._db.exec(_said_before(), params=values):
+                known.add(message)
         return known
 
     def _meet_again(self, conversation: Conversation, message: Message, event: MessageReceived) -> None:
@@ -183,6 +186,16 @@ class Arrivals:
             identity = ensure_identity(self._db, self._account.id, event.sender, event.sender_name)
             self._identities[event.sender] = identity
         return self._identities[event.sender]
+
+
+@cache
+def _said_before() -> SelectOfScalar[Message]:
+    """The messages of a conversation that have one of these ids; built once, because it is asked with every message."""
+    here = col(Message.conversation_id) == bindparam("conversation")
+    by_name = col(Message.remote_id).in_(bindparam("remote_ids", expanding=True))
+    by_transaction = col(Message.transaction_id).in_(bindparam("transactions", expanding=True))
+    ids = union(*(select(Message.id).where(here, condition) for condition in (by_name, by_transaction)))
+    return select(Message).where(col(Message.id).in_(ids))
 
 
 _NOT_OUT = (Delivery.WAITING, Delivery.SENDING, Delivery.FAILED, Delivery.UNCERTAIN)

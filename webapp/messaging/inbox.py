@@ -6,9 +6,10 @@ message is denormalised on the conversation, so a page is one query whatever its
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, true, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, literal_column, select, true, tuple_
 from sqlmodel import Session, col
 
 from webapp.languages import Sentence
@@ -88,7 +89,7 @@ def _after(key: str) -> tuple[bool, int, int]:
     return key[0] == "1", int(key[1:18]), int(key[18:])
 
 
-def _rows_query(user_id: int) -> Select[*tuple[Any, ...]]:
+def _rows_query(user_id: int | BindParameter[int]) -> Select[*tuple[Any, ...]]:
     contact = and_(
         col(Identity.account_id) == col(Conversation.account_id), col(Identity.address) == col(Conversation.remote_id)
     )
@@ -125,8 +126,18 @@ def inbox_page(db: Session, user_id: int, wanted: Filter, after: str | None = No
 
 def rows_of(db: Session, user_id: int, conversation_ids: Iterable[int], wanted: Filter) -> dict[int, Row]:
     """Those of these conversations that belong into the list, by id."""
-    query = _wanted(_rows_query(user_id), wanted).where(col(Conversation.id).in_(list(conversation_ids)))
-    return {one[0].id: _row(*one) for one in db.execute(query)}
+    values = {"user": user_id, "account": wanted.account_id, "ids": list(conversation_ids)}
+    return {
+        one[0].id: _row(*one) for one in db.execute(_some_rows(wanted.unread, wanted.account_id is not None), values)
+    }
+
+
+@cache
+def _some_rows(unread: bool, of_account: bool) -> Select[*tuple[Any, ...]]:
+    """The query of ``rows_of``, built once: it is asked with every change that any tab shows."""
+    query = _rows_query(bindparam("user")).where(col(Conversation.id).in_(bindparam("ids", expanding=True)))
+    query = _wanted(query, Filter(unread=unread))
+    return query.where(col(Conversation.account_id) == bindparam("account")) if of_account else query
 
 
 def found_rows(db: Session, user_id: int, wanted: Filter, condition: ColumnElement[bool], most: int) -> list[Row]:
@@ -137,17 +148,27 @@ def found_rows(db: Session, user_id: int, wanted: Filter, condition: ColumnEleme
 
 def unread_count(db: Session, user_id: int) -> int:
     """How many conversations have something unread; never more than COUNTED, because nobody reads further."""
-    unread = _wanted(select(col(Conversation.id)).where(col(Conversation.user_id) == user_id), Filter(unread=True))
-    listed = unread.where(col(Conversation.listed) == true()).limit(COUNTED)
-    count: int = db.execute(select(func.count()).select_from(listed.subquery())).scalar_one()
+    count: int = db.execute(_unread_counted(), {"user": user_id}).scalar_one()
     return count
+
+
+@cache
+def _unread_counted() -> Select[*tuple[Any, ...]]:
+    listed = select(col(Conversation.id)).where(
+        col(Conversation.user_id) == bindparam("user"), col(Conversation.listed) == true()
+    )
+    return select(func.count()).select_from(_wanted(listed, Filter(unread=True)).limit(COUNTED).subquery())
 
 
 def chips_of(db: Session, user_id: int) -> list[AccountChip]:
     """The user's accounts, oldest first; one that was removed counts as long as its history is kept."""
+    return [AccountChip(*one) for one in db.execute(_accounts_in_order(), {"user": user_id})]
+
+
+@cache
+def _accounts_in_order() -> Select[*tuple[Any, ...]]:
     columns = (col(Account.id), col(Account.network), col(Account.address), col(Account.state))
-    query = select(*columns).where(col(Account.user_id) == user_id)
-    return [AccountChip(*one) for one in db.execute(query.order_by(col(Account.id)))]
+    return select(*columns).where(col(Account.user_id) == bindparam("user")).order_by(col(Account.id))
 
 
 def _row(conversation: Conversation, network: str, address: str, contact: str | None) -> Row:

@@ -1,7 +1,10 @@
 """Those out there: contacts, members, presence, who is typing."""
 
-from sqlalchemy import delete
+from functools import cache
+
+from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from webapp import changes
 from webapp.database import announce
@@ -13,8 +16,15 @@ from webapp.networks.events import ContactChanged, ContactGone, Member, MembersC
 
 def identity_called(db: Session, account_id: int, address: str) -> Identity | None:
     """What we know of an address on an account's network."""
-    query = select(Identity).where(Identity.account_id == account_id, Identity.address == address)
-    return db.exec(query).first()
+    return db.exec(_identity_called(), params={"account": account_id, "address": address}).first()
+
+
+@cache
+def _identity_called() -> SelectOfScalar[Identity]:
+    """Built once: it is asked with everything that somebody says."""
+    return select(Identity).where(
+        col(Identity.account_id) == bindparam("account"), col(Identity.address) == bindparam("address")
+    )
 
 
 def contact_in(db: Session, account_id: int, remote_id: str) -> Identity | None:

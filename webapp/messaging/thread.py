@@ -7,9 +7,10 @@ line, whether the sender's name is said again. So whoever redraws a message redr
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -180,7 +181,7 @@ def members_of(db: Session, conversation_id: int) -> list[Someone]:
     return [Someone(*one) for one in db.execute(query)]
 
 
-def _messages(conversation_id: int) -> Select[*tuple[Any, ...]]:
+def _messages(conversation_id: int | BindParameter[int]) -> Select[*tuple[Any, ...]]:
     return (
         select(Message, col(Identity.name), col(Identity.address), col(Conversation.kind))
         .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
@@ -224,24 +225,45 @@ def _stretch(db: Session, reader: Reader, query: Select[*tuple[Any, ...]], size:
 def redrawn(db: Session, reader: Reader, conversation_id: int, message_ids: Iterable[int]) -> list[Line]:
     """These messages, the ones after them, and whatever has no place yet: all that looks different now."""
     shown, before_them = _places(db, conversation_id, list(message_ids))
-    query = _messages(conversation_id).where(
-        or_(col(Message.position).in_(shown | before_them), col(Message.position) >= PENDING)
-    )
-    found = db.execute(query.order_by(col(Message.position)).limit(len(shown | before_them) + MOST_PENDING)).all()
+    places = shown | before_them
+    values = {"conversation": conversation_id, "places": list(places), "most": len(places) + MOST_PENDING}
+    found = db.execute(_at_places(), values).all()
     wanted = {key_of(place) for place in shown}
     return [line for line in _lines(reader, found) if line.key in wanted or line.key >= key_of(PENDING)]
 
 
+@cache
+def _at_places() -> Select[*tuple[Any, ...]]:
+    """The query of ``redrawn``, built once: it is asked with every message that any tab shows."""
+    at_them = col(Message.position).in_(bindparam("places", expanding=True))
+    query = _messages(bindparam("conversation")).where(or_(at_them, col(Message.position) >= PENDING))
+    return query.order_by(col(Message.position)).limit(bindparam("most"))
+
+
 def _places(db: Session, conversation_id: int, message_ids: list[int]) -> tuple[set[int], set[int]]:
     """The positions of messages and of those after them; and of those before them, for comparison."""
-    here, other = col(Message.conversation_id) == conversation_id, aliased(Message)
-    there, place = other.conversation_id == conversation_id, col(Message.position)
-    earlier = select(func.max(other.position)).where(there, other.position < Message.position).scalar_subquery()  # type: ignore[arg-type]  # a class stands for its column
-    later = select(func.min(other.position)).where(there, other.position > Message.position).scalar_subquery()  # type: ignore[arg-type]  # the same
-    found = db.execute(select(earlier, place, later).where(here, col(Message.id).in_(message_ids))).all()
-    last_placed = db.execute(select(func.max(place)).where(here, place < PENDING)).scalar_one()
+    values = {"conversation": conversation_id, "ids": message_ids}
+    found = db.execute(_neighbours(), values).all()
+    last_placed = db.execute(_last_placed(), {"conversation": conversation_id}).scalar_one()
     shown = {position for one in found for position in one[1:] if position is not None}
     return shown, {position for position in (*(one[0] for one in found), last_placed) if position is not None}
+
+
+@cache
+def _neighbours() -> Select[*tuple[Any, ...]]:
+    """For some messages: the position before each, its own, and the one after it."""
+    here, other = col(Message.conversation_id) == bindparam("conversation"), aliased(Message)
+    there, place = col(other.conversation_id) == bindparam("conversation"), col(Message.position)
+    earlier = select(func.max(other.position)).where(there, col(other.position) < place).scalar_subquery()
+    later = select(func.min(other.position)).where(there, col(other.position) > place).scalar_subquery()
+    return select(earlier, place, later).where(here, col(Message.id).in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def _last_placed() -> Select[*tuple[Any, ...]]:
+    """The position of the last message that the network has placed."""
+    here = col(Message.conversation_id) == bindparam("conversation")
+    return select(func.max(Message.position)).where(here, col(Message.position) < PENDING)
 
 
 def first_unread(db: Session, user_id: int, conversation_id: int) -> str | None:
