@@ -88,6 +88,9 @@ class Arrivals:
             self._store(conversation, events)
 
     def _store(self, conversation: Conversation, events: list[MessageReceived]) -> None:
+        for event in events:
+            if not event.own:
+                self._sender(event)  # looked up before anything is changed, or each look-up would write first
         known = self._look_up(conversation, events)
         fresh: list[MessageReceived] = []
         for event in events:
