@@ -250,6 +250,23 @@ def test_an_action_is_found_again_if_it_went_out_and_only_then(follow: Follow, a
     run(talk())
 
 
+def test_an_archive_that_keeps_nothing_of_somebody_proves_nothing(follow: Follow, alice: User, bob: User) -> None:
+    async def talk() -> None:
+        phone = await alice.device("phone").sign_in()
+        never = "<prefs xmlns='urn:xmpp:mam:2' default='{}'><always>{}</always><never/></prefs>"
+        for prefs, answer in (
+            (never.format("never", ""), Sent.UNKNOWN),
+            (never.format("roster", ""), Sent.UNKNOWN),
+            (never.format("never", f"<jid>{bob.address}</jid>"), Sent.NO),
+        ):
+            await phone.ask("set", prefs)
+            async with follow(alice) as seen:
+                assert (await seen.session.already_sent(text(bob.address, "never said"))).sent is answer
+        await phone.sign_out()
+
+    run(talk())
+
+
 def test_a_message_to_nobody_is_refused_in_words(follow: Follow, alice: User) -> None:
     async def talk() -> None:
         async with follow(alice) as seen:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement
 
+from webapp.networks.errors import Unreachable
 from webapp.networks.xmpp.addresses import NoAddress, bare
 from webapp.networks.xmpp.checkpoint import OWN, Position
 from webapp.networks.xmpp.names import MAM, RSM, tag
+from webapp.networks.xmpp.preferences import Preferences, preferences_of
 from webapp.networks.xmpp.refusals import Declined
 from webapp.networks.xmpp.stanzas import element, form_of, new_id
 from webapp.networks.xmpp.translate import forwarded
@@ -59,6 +61,23 @@ class Archives:
         self._wire = wire
         self._questions: dict[str, _Question] = {}
         self.forged = 0
+        self._preferences: Preferences | None = None
+
+    async def preferences(self) -> Preferences:
+        """What our own archive keeps, asked once; where nobody says, everything. Raises Unreachable."""
+        if self._preferences is None:
+            self._preferences = await self._ask_for_preferences()
+        return self._preferences
+
+    async def _ask_for_preferences(self) -> Preferences:
+        try:
+            return preferences_of(await self._wire.ask("get", element(MAM, "prefs"), seconds=10))
+        except Declined:
+            return Preferences()
+        except Unreachable:
+            if self._wire.ended.done():
+                raise
+            return Preferences()
 
     def hear_result(self, stanza: Element) -> None:
         """Take one result, if it belongs to a question of ours and comes from the right archive."""

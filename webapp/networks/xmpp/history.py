@@ -40,7 +40,12 @@ async def already_sent(line: Line, rooms: Rooms, action: SendText) -> Found:
                     return Found(Sent.YES, Done(kept.name, reference, action.conversation))
     except Declined:
         return Found(Sent.UNKNOWN)
-    return Found(Sent.NO)
+    return Found(Sent.NO if room or await _is_kept(line, action.conversation) else Sent.UNKNOWN)
+
+
+async def _is_kept(line: Line, conversation: str) -> bool:
+    """Whether our archive would have it, had it gone out. Raises Unreachable."""
+    return (await line.archives.preferences()).keeps(conversation.partition("/")[0], line.names)
 
 
 async def older(line: Line, rooms: Rooms, conversation: str, before: Anchor, limit: int) -> History:
