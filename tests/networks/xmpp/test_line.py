@@ -15,6 +15,7 @@ from tests.prosody import Prosody
 from webapp.networks.actions import JoinGroup, SendText
 from webapp.networks.contract import Anchor, More, Sent
 from webapp.networks.errors import Unreachable
+from webapp.networks.events import Event, GapFound, MessageReceived, Origin
 from webapp.networks.xmpp import wire
 from webapp.networks.xmpp.archive import Archives
 from webapp.networks.xmpp.refusals import Declined
@@ -88,7 +89,17 @@ def test_a_server_without_an_archive_is_honest_about_it(follow: Follow, tmp_path
         async with follow(alice, seen.checkpoint) as again:
             await again.message("missed")
             await again.quiet()
+            assert [m.body for m in again.messages(Origin.CATCH_UP)] == ["missed"]
             assert again.bodies(room) == ["missed"]
+            assert again.events(GapFound) == []
+        for number in range(25):
+            far.say(room, f"missed {number}", kind="groupchat")
+        await far.ask("get", "<ping xmlns='urn:xmpp:ping'/>")
+        async with follow(alice, again.checkpoint) as third:
+            await third.message("missed 24")
+            told = [e for e in third.events(Event) if isinstance(e, GapFound | MessageReceived)]
+            assert told[0] == GapFound(room)
+            assert third.bodies(room) == [f"missed {number}" for number in range(5, 25)]
         await far.sign_out()
 
     with Prosody(tmp_path / "prosody", archive=False) as prosody:

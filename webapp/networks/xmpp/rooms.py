@@ -19,6 +19,7 @@ from webapp.networks.events import (
     ConversationKind,
     ConversationState,
     Event,
+    GapFound,
     Member,
     MembersChanged,
     Origin,
@@ -288,6 +289,7 @@ class Rooms:
 
     async def _settle_in(self, room: Room) -> None:
         """Tell that we are in, who is there and what was missed; then let the present in."""
+        origin = Origin.CATCH_UP if room.address in self._line.folder.rooms else Origin.BACKFILL
         self._line.folder.note_room(room.address)
         name = self._names.get(room.address) or room.name or local(room.address)
         joined = ConversationState.JOINED
@@ -297,12 +299,19 @@ class Rooms:
         self._line.tell(MembersChanged(room.address, room.members(), complete=True))
         if room.archive:
             await self._catch_up(room)
+        else:
+            await self._hear_history_out(room)
         room.ready = True
         self._heard_at[room.address] = time.monotonic()
         self.invited.pop(room.address, None)
-        for stanza in self._new_ones(room):
+        for stanza in self._new_ones(room, origin):
             with self._line.wire.leaving_out_nonsense():
-                self._told(room, stanza, entering=True)
+                self._told(room, stanza, origin if delayed(stanza) else Origin.LIVE, entering=True)
+
+    async def _hear_history_out(self, room: Room) -> None:
+        """A room tells its history behind our own entry: whatever it answers now comes after the last of that."""
+        with contextlib.suppress(Declined):
+            await self._line.about(room.address)
 
     async def _ask_who_belongs(self, room: Room) -> None:
         for affiliation in ("owner", "admin", "member"):
@@ -549,7 +558,7 @@ class Rooms:
             echo.set_result(stanza_id(stanza, room.address))
         return False
 
-    def _told(self, room: Room, stanza: Element, entering: bool = False) -> None:
+    def _told(self, room: Room, stanza: Element, origin: Origin = Origin.LIVE, entering: bool = False) -> None:
         """``entering``: a room tells its topic to whoever enters; that is no news."""
         name = stanza_id(stanza, room.address)
         at = delayed(stanza) or datetime.now(UTC)
@@ -559,12 +568,14 @@ class Rooms:
         position = Position(name if room.archive else stanza.get("id"), at)
         counts = name is not None if room.archive else stanza.find(BODY) is not None
         counts = counts and not room.position_stays
-        self._line.outlet.put(events, archive=room.address if counts else None, position=position if counts else None)
+        archive, moved = (room.address, position) if counts else (None, None)
+        self._line.outlet.put(events, origin, archive=archive, position=moved)
 
-    def _new_ones(self, room: Room) -> list[Element]:
+    def _new_ones(self, room: Room, origin: Origin) -> list[Element]:
         """Without an archive a room repeats its last words to whoever enters: only what follows the last that we have.
 
         If that is not among them, times decide, in doubt for telling it again: their clock may count whole seconds.
+        If the room repeats as much as we asked for and all of it is new, there was more.
         """
         held, room.held = room.held, []
         last = self._line.outlet.checkpoint.position(room.address)
@@ -573,7 +584,10 @@ class Rooms:
         known = [number for number, stanza in enumerate(held) if last.name and stanza.get("id") == last.name]
         if known:
             return held[known[-1] + 1 :]
-        return [stanza for stanza in held if (delayed(stanza) or datetime.now(UTC)) > last.at - DOUBT]
+        new = [stanza for stanza in held if (delayed(stanza) or datetime.now(UTC)) > last.at - DOUBT]
+        if sum(map(_is_repeated, new)) >= HISTORY_WITHOUT_ARCHIVE:
+            self._line.tell(GapFound(room.address), origin=origin)
+        return new
 
     def _somebody_left(self, room: Room, stanza: Element) -> None:
         codes = statuses(stanza)
@@ -595,6 +609,11 @@ class Rooms:
             self._enter_in_background(room.address, room.nick, pause=10)
             return
         self._tell_left(room.address)
+
+
+def _is_repeated(stanza: Element) -> bool:
+    """Whether a room tells what was said before; its topic is no part of that."""
+    return delayed(stanza) is not None and (stanza.find(SUBJECT) is None or stanza.find(BODY) is not None)
 
 
 def _done(future: asyncio.Future[None]) -> None:
