@@ -37,7 +37,7 @@ from webapp.networks.events import (
     MessageRef,
     Origin,
 )
-from webapp.networks.xmpp import rooms
+from webapp.networks.xmpp import attempts, entrance
 
 pytestmark = pytest.mark.servers
 
@@ -288,15 +288,15 @@ def test_a_room_that_does_not_answer_is_tried_again_and_messages_wait_for_it(
         async with follow(alice) as seen:
             await seen.session.perform(JoinGroup(room))
             await seen.session.perform(JoinGroup(left))
-        monkeypatch.setattr(rooms, "ENTER_WITHIN", 0.0)
-        monkeypatch.setattr(rooms, "PAUSES", (0.2,))
+        monkeypatch.setattr(entrance, "ENTER_WITHIN", 0.0)
+        monkeypatch.setattr(attempts, "PAUSES", (0.2,))
         async with follow(alice, seen.checkpoint) as again:
             for _ in range(2):
                 with pytest.raises(Unreachable):
                     await again.session.perform(action := text(room, "at last"))
                 assert (await again.session.already_sent(action)).sent is Sent.NO
             await again.session.perform(LeaveGroup(left))
-            monkeypatch.setattr(rooms, "ENTER_WITHIN", 20.0)
+            monkeypatch.setattr(entrance, "ENTER_WITHIN", 20.0)
             await state(again, room, ConversationState.JOINED)
             await again.session.perform(action)
             await far.hear("at last", room)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from webapp.networks.events import Member
-from webapp.networks.xmpp.addresses import bare, resource
+from webapp.networks.xmpp.addresses import bare, local, resource
 from webapp.networks.xmpp.contents import tidy_name
 from webapp.networks.xmpp.names import MUC_ADMIN, MUC_USER, OCCUPANT_ID, tag
 from webapp.networks.xmpp.translate import InRoom
@@ -32,6 +32,7 @@ class Room:
     address: str
     nick: str
     me: str
+    bookmarked_as: str = ""
     name: str = ""
     archive: bool = False
     position_stays: bool = False
@@ -42,10 +43,16 @@ class Room:
     inside: bool = False
     ready: bool = False
     """What was missed is told, what happens now may be told."""
+    heard_at: float = 0.0
+    """When the room last said something, on the clock of ``time.monotonic``."""
     occupants: dict[str, Occupant] = field(default_factory=dict)
     affiliated: dict[str, str] = field(default_factory=dict)
     held: list[Element] = field(default_factory=list)
     entered: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def title(self) -> str:
+        return self.bookmarked_as or self.name or local(self.address)
 
     @property
     def people(self) -> Mapping[str, str]:

@@ -1,0 +1,117 @@
+"""The way into a room (XEP-0045 section 7.2)."""
+
+import asyncio
+from xml.etree.ElementTree import SubElement
+
+from webapp.languages import N_, Sentence
+from webapp.networks.errors import Unreachable
+from webapp.networks.events import (
+    ConversationChanged,
+    ConversationKind,
+    ConversationState,
+    MembersChanged,
+)
+from webapp.networks.xmpp.contents import tidy_name
+from webapp.networks.xmpp.line import Line
+from webapp.networks.xmpp.names import FORM, MAM, MUC_ADMIN, MUC_OWNER, tag
+from webapp.networks.xmpp.refusals import Declined, refusal
+from webapp.networks.xmpp.room import Room
+from webapp.networks.xmpp.room_news import HISTORY_WITHOUT_ARCHIVE, RoomNews
+from webapp.networks.xmpp.stanzas import (
+    element,
+    join_room,
+    new_id,
+    presence,
+    query,
+)
+
+ENTER_WITHIN = 20.0
+_NO_GROUP = N_("There is no group at this address.")
+
+
+class Entrance:
+    """Gets one session into rooms. Everything raises Declined and Unreachable."""
+
+    def __init__(self, line: Line, news: RoomNews) -> None:
+        self._line = line
+        self._news = news
+
+    async def enter(self, room: Room) -> None:
+        """Be in a room that exists, with everything that was missed told."""
+        await self._look_at(room)
+        await self.knock(room)
+        await self._mind_if_made(room)
+        await self.settle_in(room)
+
+    async def knock(self, room: Room) -> None:
+        """Ask to be let in, under another nick when ours is taken."""
+        wish = room.nick
+        history = 0 if room.archive else HISTORY_WITHOUT_ARCHIVE
+        for nick in (wish, f"{wish} 2", f"{wish} {new_id()[:4]}"):
+            room.nick = nick
+            if room.entered.done():
+                room.entered = asyncio.get_running_loop().create_future()
+            self._line.wire.say(join_room(room.address, nick, history))
+            try:
+                await asyncio.wait_for(room.entered, ENTER_WITHIN)
+            except TimeoutError:
+                raise Unreachable(Sentence(N_("The group does not answer."))) from None
+            except Declined as error:
+                if error.condition != "conflict":
+                    raise
+            else:
+                return
+        raise Declined("conflict")
+
+    async def settle_in(self, room: Room) -> None:
+        """Tell that we are in, who is there and what was missed; then let the present in."""
+        before = room.address in self._line.folder.rooms
+        self._line.folder.note_room(room.address)
+        kind, joined = ConversationKind.GROUP, ConversationState.JOINED
+        self._line.tell(ConversationChanged(room.address, kind, room.title, state=joined, listed=True))
+        if room.members_only:
+            await self._ask_who_belongs(room)
+        self._line.tell(MembersChanged(room.address, room.members(), complete=True))
+        await self._news.catch_up(room, before)
+
+    async def _look_at(self, room: Room) -> None:
+        try:
+            about = await self._line.about(room.address)
+        except Declined as error:
+            if error.condition in {"remote-server-not-found", "gone"}:
+                raise
+            return
+        room.archive = MAM in about.features
+        room.members_only = "muc_membersonly" in about.features
+        room.name = tidy_name(about.name)
+
+    async def _mind_if_made(self, room: Room) -> None:
+        """Entering a room that is not there makes it. One that we knew was forgotten by its server: it goes on as its
+        server likes it. Any other nobody asked for."""
+        if not room.created:
+            return
+        if room.address not in self._line.folder.rooms:
+            self._line.try_to_say([presence(f"{room.address}/{room.nick}", "unavailable")])
+            raise Declined("item-not-found")
+        await self._line.wire.ask("set", query(MUC_OWNER, element(FORM, "x", type="submit")), room.address)
+        await self._look_at(room)
+
+    async def _ask_who_belongs(self, room: Room) -> None:
+        for affiliation in ("owner", "admin", "member"):
+            wish = query(MUC_ADMIN)
+            SubElement(wish, tag(MUC_ADMIN, "item"), {"affiliation": affiliation})
+            try:
+                room.note_affiliated(await self._line.wire.ask("get", wish, room.address))
+            except Declined:
+                return  # only some may know; those who are here are known anyway
+
+
+def why_not(error: Declined) -> Sentence:
+    """Why we cannot enter, in words."""
+    if error.condition == "item-not-found":
+        return Sentence(_NO_GROUP)
+    if error.condition == "not-authorized":
+        return Sentence(N_("This group asks for a password, which cannot be given here yet."))
+    if error.condition == "forbidden":
+        return Sentence(N_("You are banned from this group."))
+    return refusal(error.condition, error.text)
