@@ -13,6 +13,7 @@ from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import MAM
 from webapp.networks.xmpp.refusals import Declined, refusal
 from webapp.networks.xmpp.rooms import Rooms
+from webapp.networks.xmpp.tasks import in_turns
 from webapp.networks.xmpp.translate import Direct, direct_events, origin_id
 
 SKEW = timedelta(minutes=15)
@@ -56,7 +57,7 @@ async def older(line: Line, rooms: Rooms, conversation: str, before: Anchor, lim
     size = max(1, min(limit, PAGE))
     for _ in range(MOST_PAGES):
         page = await _page_before(line, conversation, room, before, size)
-        messages = [event for kept in page.kept for event in _read(line, rooms, conversation, kept)]
+        messages = [event async for kept in in_turns(page.kept) for event in _read(line, rooms, conversation, kept)]
         if messages or page.complete or page.first is None:
             return History(Batch(tuple(messages), Origin.BACKFILL), More.NO if page.complete else More.YES)
         before = Anchor(page.first)

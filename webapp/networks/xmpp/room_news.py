@@ -17,6 +17,7 @@ from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import BODY, SUBJECT
 from webapp.networks.xmpp.refusals import Declined
 from webapp.networks.xmpp.room import Room
+from webapp.networks.xmpp.tasks import in_turns
 from webapp.networks.xmpp.translate import delayed, group_events, stanza_id
 
 FIRST_PAGE = 50
@@ -67,26 +68,24 @@ class RoomNews:
         """What was said since the checkpoint, page by page; the first time the latest page."""
         archives, address = self._line.archives, room.address
         checkpoint = self._line.outlet.checkpoint
-        seen = [stanza_id(stanza, address) for stanza in room.held]
         try:
             if not checkpoint.knows(address):
                 page = await archives.page(address, size=FIRST_PAGE, before="")
-                self._tell_page(room, page.kept, Origin.BACKFILL, seen)
+                seen = {stanza_id(stanza, address) for stanza in room.held}
+                kept = tuple(one for one in page.kept if one.name not in seen)
+                await self._tell_page(room, kept, Origin.BACKFILL)
                 return
             async for page in archives.since(address, checkpoint.position(address)):
-                seen = [stanza_id(stanza, address) for stanza in room.held]
-                self._tell_page(room, page.kept, Origin.CATCH_UP, seen)
+                await self._tell_page(room, page.kept, Origin.CATCH_UP)
                 await self._line.outlet.space()
         except Declined:
             room.archive, room.position_stays = False, True
 
-    def _tell_page(self, room: Room, kept: tuple[Kept, ...], origin: Origin, held: list[str | None]) -> None:
+    async def _tell_page(self, room: Room, kept: tuple[Kept, ...], origin: Origin) -> None:
         """What is held back and stands in the archive as well is told once: the first time live, else as missed."""
-        if origin is Origin.BACKFILL:
-            kept = tuple(one for one in kept if one.name not in held)
+        events = [event async for one in in_turns(kept) for event in self.read(room, one)]
         names = {one.name for one in kept}
-        room.held = [stanza for stanza, name in zip(room.held, held, strict=False) if name not in names]
-        events = [event for one in kept for event in self.read(room, one)]
+        room.held = [stanza for stanza in room.held if stanza_id(stanza, room.address) not in names]
         position = kept[-1].position if kept else None
         self._line.outlet.put(events, origin, archive=room.address, position=position)
 

@@ -7,9 +7,12 @@ stanzas, ``outlet`` keeps them in order. Nothing that is live is told before all
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from xml.etree.ElementTree import Element
 
 from webapp.languages import N_, Sentence
@@ -32,14 +35,24 @@ from webapp.networks.xmpp.refusals import Declined
 from webapp.networks.xmpp.rooms import Rooms
 from webapp.networks.xmpp.roster import Roster
 from webapp.networks.xmpp.stanzas import capabilities, element, presence, received
+from webapp.networks.xmpp.tasks import in_turns
 from webapp.networks.xmpp.translate import Direct, delayed, direct_events, forwarded, stanza_id, wants_receipt
 from webapp.networks.xmpp.trouble import ConnectFailed, Problem
 from webapp.networks.xmpp.wire import Wire
 
 log = logging.getLogger(__name__)
 FIRST_PAGE = 250
-AT_A_TIME = 50
 _NOT_OPEN = N_("The account is not connected at the moment.")
+
+
+@dataclass(frozen=True)
+class Held:
+    """A message that came while we were catching up. ``name`` is the one that our archive gave to it."""
+
+    name: str | None
+    stanza: Element
+    carbon: bool
+    at: datetime | None
 
 
 class XmppSession(Session):
@@ -49,7 +62,7 @@ class XmppSession(Session):
         self._key = key_of(credentials)
         self._surroundings = surroundings
         self._line: Line | None = None
-        self._held: list[tuple[Element, bool, datetime | None]] | None = []
+        self._held: deque[Held] | None = deque()
         self._missed: set[str] = set()
         self._work: asyncio.Task[None] | None = None
 
@@ -133,7 +146,7 @@ class XmppSession(Session):
         """Tell what was missed, then what waited meanwhile, then enter the rooms."""
         try:
             await self._catch_up(line)
-            self._release(line)
+            await self._release(line)
             line.outlet.put(await self._positions.fetch(), Origin.CATCH_UP)
             await self._rooms.enter_all()
         except Unreachable:
@@ -160,13 +173,9 @@ class XmppSession(Session):
 
     async def _tell_page(self, line: Line, page: Page, origin: Origin) -> None:
         """What just happened stands in the archive as well: of a first page it is left to the live ones."""
-        live = {stanza_id(stanza, line.me) for stanza, _, _ in self._held or []}
-        told = [kept for kept in page.kept if origin is not Origin.BACKFILL or kept.name not in live]
-        events: list[Event] = []
-        for number, kept in enumerate(told):
-            events += self._read(line, kept, origin)
-            if number % AT_A_TIME == AT_A_TIME - 1:
-                await asyncio.sleep(0)  # a page is long enough to hold others up
+        live = {held.name for held in self._held or []} if origin is Origin.BACKFILL else set()
+        told = [kept for kept in page.kept if kept.name not in live]
+        events = [event async for kept in in_turns(told) for event in self._read(line, kept, origin)]
         receipts = [] if origin is Origin.BACKFILL else [r for kept in told for r in self._receipts(kept.stanza)]
         self._missed |= {kept.name for kept in told}
         position = told[-1].position if told else None
@@ -182,13 +191,19 @@ class XmppSession(Session):
             return [event for event in events if not isinstance(event, InvitationReceived)]
         return self._news(events)
 
-    def _release(self, line: Line) -> None:
-        held, self._held = self._held or [], None
-        for stanza, carbon, at in held:
+    async def _release(self, line: Line) -> None:
+        """Tell what waited; what comes meanwhile waits behind it."""
+        held = self._held or deque()
+        async for _ in in_turns(count()):
+            if not held:
+                break
+            self._tell_held(line, held.popleft())
+        self._held, self._missed = None, set()
+
+    def _tell_held(self, line: Line, held: Held) -> None:
+        if held.name is None or held.name not in self._missed:
             with line.wire.leaving_out_nonsense():
-                if stanza_id(stanza, line.me) not in self._missed:
-                    self._told(line, stanza, carbon, at)
-        self._missed = set()
+                self._told(line, held.stanza, held.carbon, held.at)
 
     # What happens now
 
@@ -229,7 +244,7 @@ class XmppSession(Session):
 
     def _said(self, line: Line, stanza: Element, carbon: bool, at: datetime | None) -> None:
         if self._held is not None:
-            self._held.append((stanza, carbon, at))
+            self._held.append(Held(stanza_id(stanza, line.me), stanza, carbon, at))
         else:
             self._told(line, stanza, carbon, at)
 
