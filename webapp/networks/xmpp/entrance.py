@@ -5,25 +5,14 @@ from xml.etree.ElementTree import SubElement
 
 from webapp.languages import N_, Sentence
 from webapp.networks.errors import Unreachable
-from webapp.networks.events import (
-    ConversationChanged,
-    ConversationKind,
-    ConversationState,
-    MembersChanged,
-)
+from webapp.networks.events import ConversationChanged, ConversationKind, ConversationState, MembersChanged
 from webapp.networks.xmpp.contents import tidy_name
 from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import FORM, MAM, MUC_ADMIN, MUC_OWNER, tag
 from webapp.networks.xmpp.refusals import Declined, refusal
 from webapp.networks.xmpp.room import Room
 from webapp.networks.xmpp.room_news import HISTORY_WITHOUT_ARCHIVE, RoomNews
-from webapp.networks.xmpp.stanzas import (
-    element,
-    join_room,
-    new_id,
-    presence,
-    query,
-)
+from webapp.networks.xmpp.stanzas import element, join_room, new_id, presence, query
 
 ENTER_WITHIN = 20.0
 _NO_GROUP = N_("There is no group at this address.")

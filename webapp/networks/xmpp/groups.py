@@ -5,22 +5,12 @@ from xml.etree.ElementTree import SubElement
 
 from webapp.languages import N_, Sentence
 from webapp.networks.errors import Refused, Unreachable
-from webapp.networks.events import (
-    Member,
-    MembersChanged,
-)
+from webapp.networks.events import Member, MembersChanged
 from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import DISCO_ITEMS, FORM, MAM, MUC_ADMIN, MUC_OWNER, tag
 from webapp.networks.xmpp.refusals import Declined, refusal
 from webapp.networks.xmpp.room import Room
-from webapp.networks.xmpp.stanzas import (
-    direct_invitation,
-    element,
-    form_of,
-    mediated_invitation,
-    new_id,
-    query,
-)
+from webapp.networks.xmpp.stanzas import direct_invitation, element, form_of, mediated_invitation, new_id, query
 
 
 class Groups:

@@ -5,12 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from xml.etree.ElementTree import Element
 
-from webapp.networks.events import (
-    ConversationChanged,
-    Event,
-    GapFound,
-    Origin,
-)
+from webapp.networks.events import ConversationChanged, Event, GapFound, Origin
 from webapp.networks.xmpp.archive import Kept
 from webapp.networks.xmpp.checkpoint import Position
 from webapp.networks.xmpp.line import Line

@@ -30,14 +30,7 @@ from webapp.networks.xmpp.names import PING
 from webapp.networks.xmpp.refusals import Declined, error_of, refusal
 from webapp.networks.xmpp.room import NICK_CHANGED, RESTARTING, Room, statuses
 from webapp.networks.xmpp.room_news import RoomNews
-from webapp.networks.xmpp.stanzas import (
-    element,
-    mediated_refusal,
-    new_id,
-    presence,
-    subject_message,
-    text_message,
-)
+from webapp.networks.xmpp.stanzas import element, mediated_refusal, new_id, presence, subject_message, text_message
 from webapp.networks.xmpp.tasks import Tasks
 from webapp.networks.xmpp.translate import stanza_id
 
