@@ -92,15 +92,15 @@ class Arrivals:
             if not event.own:
                 self._sender(event)  # looked up before anything is changed, or each look-up would write first
         known = self._look_up(conversation, events)
-        fresh: list[MessageReceived] = []
+        fresh: list[Message] = []
         for event in events:
             message = known.find(event)
             if message is not None:
                 self.met_again += 1
                 self._meet_again(conversation, message, event)
             else:
-                fresh.append(event)
-                known.add(_provisional(conversation, event))
+                fresh.append(self._as_row(conversation, event))
+                known.add(fresh[-1])
         self.stored += len(fresh)
         if self._origin == Origin.BACKFILL:
             self._store_older(conversation, fresh)
@@ -133,11 +133,13 @@ class Arrivals:
             message.sent_at = to_micros(event.sent_at)
             confirm(self._db, conversation, message, event.remote_id, event.reference)
 
-    def _store_new(self, conversation: Conversation, events: list[MessageReceived]) -> None:
+    def _store_new(self, conversation: Conversation, messages: list[Message]) -> None:
         """Messages that continue a conversation: they take the next places and raise unread."""
-        if not events:
+        if not messages:
             return
-        messages = [self._as_row(conversation, event, take_next(conversation)) for event in events]
+        for message in messages:
+            message.position = take_next(conversation)
+            message.gap_before = stands_behind_gap(message.position)
         self._db.add_all(messages)
         self._db.flush()
         last_own = max((m.position for m in messages if m.own), default=None)
@@ -158,12 +160,14 @@ class Arrivals:
             if set_typing(conversation.id, address, "", typing=False):
                 announce(self._db, TypingChanged(user_id, conversation.id))
 
-    def _store_older(self, conversation: Conversation, events: list[MessageReceived]) -> None:
+    def _store_older(self, conversation: Conversation, messages: list[Message]) -> None:
         """Messages from before those that we have; they raise no unread."""
-        if not events:
+        if not messages:
             return
-        lowest = self._gap.position - len(events) if self._gap else take_before(conversation, len(events))
-        messages = [self._as_row(conversation, event, lowest + n) for n, event in enumerate(events)]
+        count = len(messages)
+        lowest = self._gap.position - count if self._gap else take_before(conversation, count)
+        for number, message in enumerate(messages):
+            message.position = lowest + number
         self._db.add_all(messages)
         if not conversation.preview:
             show_in_inbox(conversation, messages[-1])
@@ -174,15 +178,26 @@ class Arrivals:
             RowChanged(conversation.user_id, conversation.id),
         )
 
-    def _as_row(self, conversation: Conversation, event: MessageReceived, position: int) -> Message:
-        message = _provisional(conversation, event)
-        message.position = position
-        message.gap_before = stands_behind_gap(position)
-        if not event.own:
-            sender = self._sender(event)
-            message.sender_id = sender.id
-            message.sender_name = event.sender_name or name_of(sender)
-        return message
+    def _as_row(self, conversation: Conversation, event: MessageReceived) -> Message:
+        """The row of an event, without its place."""
+        is_sentence = isinstance(event.body, Sentence)
+        sender = None if event.own else self._sender(event)
+        return Message(
+            conversation_id=conversation.id,
+            position=0,
+            remote_id=event.remote_id,
+            transaction_id=event.transaction_id,
+            reference=event.reference,
+            sender_id=sender.id if sender else None,
+            sender_name=event.sender_name or name_of(sender) if sender else "",
+            own=event.own,
+            body=event.body.to_json() if isinstance(event.body, Sentence) else event.body,
+            is_sentence=is_sentence,
+            quiet=event.quiet,
+            mention=event.mention,
+            sent_at=to_micros(event.sent_at),
+            delivery=Delivery.SENT if event.own else None,
+        )
 
     def _sender(self, event: MessageReceived) -> Identity:
         if event.sender not in self._identities:
@@ -202,22 +217,3 @@ def _said_before() -> SelectOfScalar[Message]:
 
 
 _NOT_OUT = (Delivery.WAITING, Delivery.SENDING, Delivery.FAILED, Delivery.UNCERTAIN)
-
-
-def _provisional(conversation: Conversation, event: MessageReceived) -> Message:
-    """The row of an event, without its place."""
-    is_sentence = isinstance(event.body, Sentence)
-    return Message(
-        conversation_id=conversation.id,
-        position=0,
-        remote_id=event.remote_id,
-        transaction_id=event.transaction_id,
-        reference=event.reference,
-        own=event.own,
-        body=event.body.to_json() if isinstance(event.body, Sentence) else event.body,
-        is_sentence=is_sentence,
-        quiet=event.quiet,
-        mention=event.mention,
-        sent_at=to_micros(event.sent_at),
-        delivery=Delivery.SENT if event.own else None,
-    )
