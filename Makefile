@@ -3,14 +3,14 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 RUN := .venv/run.stamp
 TEST := .venv/test.stamp
-FAST := -m "not servers and not browser"
+FAST := -n 2 -m "not servers and not browser and not process"
 
-.PHONY: run test check test-fast test-servers test-browser bench soak lock catalogues screenshots clean
+.PHONY: run test check test-fast test-process test-servers test-browser bench soak lock catalogues screenshots clean
 
 run: $(RUN)            ## migrate and serve on http://localhost:8000
 	@$(PYTHON) -m webapp serve
 
-test: check test-fast test-servers test-browser   ## everything
+test: check test-fast test-process test-servers test-browser   ## everything
 
 check: $(TEST)         ## style, types, floors
 	@$(PYTHON) -m ruff check .
@@ -20,6 +20,9 @@ check: $(TEST)         ## style, types, floors
 
 test-fast: $(TEST)     ## no servers, no browser: under a minute
 	@$(PYTHON) -m pytest -q $(FAST)
+
+test-process: $(TEST)  ## the program as a process of its own, and what takes its time
+	@$(PYTHON) -m pytest -q -n 2 -m "process and not servers and not browser"
 
 test-servers: $(TEST)  ## against a real Prosody
 	@.ci/install servers

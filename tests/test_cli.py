@@ -10,6 +10,8 @@ import pytest
 
 from tests.program import Program, free_port
 
+pytestmark = pytest.mark.process
+
 PASSWORD = "seven lanterns hum at dusk\n"
 
 

@@ -2,6 +2,7 @@
 
 import logging
 
+import pytest
 import structlog
 
 from tests.program import Program
@@ -30,6 +31,7 @@ def test_logs_say_only_what_is_allowed(capsys):
     set_up_logs("info", "text")
 
 
+@pytest.mark.process
 def test_passwords_and_links_are_in_no_file_of_the_house(tmp_path):
     program = Program(tmp_path / "house")
     program.folder.mkdir()
