@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.browser import Browser
+from tests.tables import place_tables
 from webapp.app import create_app
 from webapp.messaging.audit import COMMAND_LINE
 from webapp.messaging.users import add_user
@@ -33,6 +34,7 @@ def password_hash() -> str:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of a house in a temporary folder, reached by https."""
+    place_tables(tmp_path / "data" / "hausbote.sqlite")
     return Settings(
         _env_file=None,
         data_dir=tmp_path / "data",

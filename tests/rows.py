@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from tests.tables import place_tables
 from webapp.changes import Announcement
 from webapp.database import Database
 from webapp.hub import Hub
@@ -17,7 +18,6 @@ from webapp.messaging.users import add_user
 from webapp.models import Account, Conversation, Message, Role
 from webapp.networks.events import Batch, ConversationKind, Event, MessageReceived, Origin
 from webapp.networks.login import SignedIn
-from webapp.schema import migrate
 from webapp.vault import Vault
 
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
@@ -44,8 +44,10 @@ class Rows:
     hub: ListeningHub = field(default_factory=ListeningHub)
 
     def __post_init__(self) -> None:
-        self.database = Database(f"sqlite:///{self.folder / 'test.sqlite'}", self.hub)
-        migrate(self.database.engine)
+        path = self.folder / "test.sqlite"
+        if not path.exists():
+            place_tables(path)
+        self.database = Database(f"sqlite:///{path}", self.hub)
         key_file = self.folder / "key" / "master.key"
         self.vault = Vault.open(key_file) if key_file.exists() else Vault.create(key_file)
 
