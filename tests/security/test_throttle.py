@@ -10,6 +10,8 @@ from webapp.messaging.throttle import FREE_FAILURES, SECOND, Attempt, admit, att
 from webapp.models import Throttle
 from webapp.models.columns import now
 
+pytestmark = pytest.mark.process
+
 KEY = secrets.token_bytes(32)
 START = 1_800_000_000 * SECOND
 
@@ -19,7 +21,6 @@ def tried(db, house, who: Attempt, at: int) -> bool:
     return admit(db, who, at) == 0
 
 
-@pytest.mark.process
 def test_ten_thousand_guesses_from_fifty_places_are_hardly_heard(house):
     """In a quarter of an hour of fake time, against one name."""
     chance = random.Random(7)
@@ -35,7 +36,6 @@ def test_ten_thousand_guesses_from_fifty_places_are_hardly_heard(house):
     assert house.database.write(attack) <= 60
 
 
-@pytest.mark.process
 def test_guesses_over_a_whole_day_are_hardly_heard(house):
     def attack(db):
         return sum(

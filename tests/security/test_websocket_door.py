@@ -12,6 +12,8 @@ from webapp.messaging.audit import COMMAND_LINE
 from webapp.messaging.sign_ins import end_all
 from webapp.messaging.users import disable, set_password
 
+pytestmark = pytest.mark.process
+
 OURS = "https://house.example"
 
 FOREIGN = [

@@ -18,6 +18,8 @@ from webapp.models.columns import now
 from webapp.networks import network
 from webapp.networks.events import ConversationKind
 
+pytestmark = pytest.mark.process
+
 DOOR = {
     "GET /health",
     "GET /metrics",
@@ -165,7 +167,6 @@ def test_what_nobody_has_looks_the_same(browser, alice, of_bob):
         assert (bobs.status_code, len(bobs.text)) == (nobodys.status_code, len(nobodys.text)), row
 
 
-@pytest.mark.process
 def test_what_is_bobs_is_there_for_bob(browser, bob, of_bob):
     last = ("remove", "leave", "decline", "sign-out", "delete", "pause")
     for row in sorted(OWNERS, key=lambda row: (row.endswith(last), row)):

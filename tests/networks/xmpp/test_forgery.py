@@ -27,6 +27,8 @@ from webapp.networks.events import (
 from webapp.networks.xmpp import network
 from webapp.networks.xmpp.archive import Archives
 
+pytestmark = pytest.mark.process
+
 FORWARDED = (
     "<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/>"
     "<message xmlns='jabber:client' type='chat' id='f1' from='{inner_from}' to='{inner_to}'>"
