@@ -50,7 +50,7 @@ const house = (() => {
   document.addEventListener("htmx:ws:before:connection", (event) => {
     connection = event.detail.connection;
     since = Date.now();
-    connection.config.reconnectMaxDelay = downSince && Date.now() - downSince > 60000 ? 10000 : 800;
+    connection.config.reconnectMaxDelay = downSince && Date.now() - downSince > 60000 ? 10000 : 400;
   });
   document.addEventListener("htmx:ws:after:connection", () => {
     heard = Date.now();
