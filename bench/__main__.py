@@ -4,12 +4,14 @@ import importlib
 import sys
 
 from bench.figures import Figure, show, write
+from webapp.logs import set_up_logs
 
 ALL = ("pages", "accounts", "arrival", "screen", "fanout")
 
 
 def main() -> None:
     """Run the named measurements, or all."""
+    set_up_logs("error", "text")
     figures: list[Figure] = []
     for name in sys.argv[1:] or ALL:
         print(f"-- {name}", flush=True)

@@ -1,6 +1,7 @@
 """What a page costs the server: inbox, conversation, page back, in a small house and in a large one."""
 
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,6 +91,7 @@ def _house(conversations: int, messages: int) -> Iterator[tuple[Browser, House, 
             secret = hash_password("four otters borrow a lamp")
             alice = house.database.write(add_user, house.vault, "Alice", secret, Role.ADMINISTRATOR, COMMAND_LINE)
             account = _toy_account(house, alice.id)
+            time.sleep(2)  # it comes online; nobody else writes while the house is filled
             keys = fill(settings.data_dir / "hausbote.sqlite", alice.id, account, conversations, messages)
             yield Browser(app, alice), house, keys[len(keys) // 2]
 
