@@ -54,6 +54,7 @@ class Entrance:
 
     async def settle_in(self, room: Room) -> None:
         """Tell that we are in, who is there and what was missed; then let the present in."""
+        room.open()
         before = room.address in self._line.folder.rooms
         self._line.folder.note_room(room.address)
         kind, joined = ConversationKind.GROUP, ConversationState.JOINED

@@ -27,7 +27,7 @@ class Occupant:
 
 @dataclass
 class Room:
-    """What we know of a room. ``entered`` is done once we are in (or cannot be)."""
+    """What we know of a room. ``entered`` is done once we are in (or cannot be), ``opened`` once we may speak there."""
 
     address: str
     nick: str
@@ -49,6 +49,7 @@ class Room:
     affiliated: dict[str, str] = field(default_factory=dict)
     held: list[Element] = field(default_factory=list)
     entered: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    opened: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
     def title(self) -> str:
@@ -86,6 +87,20 @@ class Room:
         if gone.address in self.affiliated:
             return Member(gone.address, tidy_name(nick), self.affiliated[gone.address], present=False)
         return gone.address
+
+    def open(self) -> None:
+        """We are in, and so may others be: a room that we made is locked for everybody else until it is set up."""
+        if not self.opened.done():
+            self.opened.set_result(None)
+
+    def give_up(self) -> None:
+        """Nobody needs to wait for it any longer."""
+        self.entered.cancel()
+        self.opened.cancel()
+
+    @property
+    def is_open(self) -> bool:
+        return self.inside and self.opened.done() and not self.opened.cancelled()
 
     def members(self) -> tuple[Member, ...]:
         """Everybody who is here or belongs here, each once."""

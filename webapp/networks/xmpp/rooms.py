@@ -156,7 +156,7 @@ class Rooms:
         try:
             yield room
         except BaseException:
-            room.entered.cancel()  # nobody needs to wait for it any longer
+            room.give_up()
             if self.rooms.get(address) is room:
                 del self.rooms[address]
             raise
@@ -261,7 +261,7 @@ class Rooms:
         """The room, after a moment if we are just entering it. Raises Unreachable while we still try, else Refused."""
         await self._begun.wait()
         room = self.rooms.get(address)
-        coming = room.entered if room is not None else self._attempts.present(address)
+        coming = room.opened if room is not None else self._attempts.present(address)
         if coming is not None:
             waiting: set[asyncio.Future[Any]] = {coming, self._line.wire.ended}
             await asyncio.wait(waiting, timeout=OPEN_WITHIN, return_when=asyncio.FIRST_COMPLETED)
@@ -271,7 +271,7 @@ class Rooms:
         room = self.rooms.get(address)
         if room is None and address not in self._attempts:
             raise Refused(Sentence(_NOT_IN))
-        if room is None or not room.inside:
+        if room is None or not room.is_open:
             raise Unreachable(Sentence(_NOT_OPEN))
         return room
 
