@@ -7,11 +7,11 @@ from fastapi import FastAPI
 from httpx import Response
 from starlette.testclient import TestClient
 
-from webapp.messaging.sign_ins import hash_secret, open_sign_in
+from webapp.messaging.sign_ins import find_sign_in, open_sign_in
 from webapp.models import SignIn, User
 from webapp.pages.cookies import cookie_name
 from webapp.pages.house import House
-from webapp.pages.middleware.identity import csrf_token_for
+from webapp.pages.middleware.identity import csrf_token_for, csrf_token_of
 
 
 class Browser(TestClient):
@@ -24,8 +24,8 @@ class Browser(TestClient):
         self.csrf_token = ""
         if user is not None:
             self.sign_in, secret = self.house.database.write(open_sign_in, user.id, "Test browser")
-            self.cookies.set(cookie_name(self.house.settings, "sid"), secret)
-            self.csrf_token = csrf_token_for(self.house, self.sign_in.secret_hash)
+            self.cookies.set(cookie_name(self.house.settings, "sid"), secret, domain=self.base_url.host)
+            self.csrf_token = csrf_token_of(self.house, self.sign_in)
 
     def page(self, path: str) -> BeautifulSoup:
         """The page at ``path``, which must be there."""
@@ -41,8 +41,9 @@ class Browser(TestClient):
     def _token(self) -> str:
         """What the forms of the page carry: bound to the sign-in, or at the door to the visit, which any page gives."""
         secret = self.cookies.get(cookie_name(self.house.settings, "sid"))
-        if secret:
-            return csrf_token_for(self.house, hash_secret(secret))
+        found = self.house.database.read(find_sign_in, secret) if secret else None
+        if found:
+            return csrf_token_of(self.house, found[0])
         name = cookie_name(self.house.settings, "visit")
         if name not in self.cookies:
             self.get("/sign-in")

@@ -23,6 +23,7 @@ from webapp.messaging.errors import NotYours
 from webapp.opening import close_house, open_house
 from webapp.pages.access import SignInNeeded, sign_in_address
 from webapp.pages.answers import wants_fragment
+from webapp.pages.confirming import ConfirmationNeeded, ask_again
 from webapp.pages.errors import error_page
 from webapp.pages.house import House
 from webapp.pages.middleware.bodies import BodyLimit
@@ -101,6 +102,10 @@ def _answer_errors(app: FastAPI, settings: Settings) -> None:
         if wants_fragment(request):  # a sign-in form must not be put into a page that is half drawn
             return Response(status_code=401, headers={"HX-Redirect": sign_in_address("/")})
         return RedirectResponse(sign_in_address(error.where), 303)
+
+    @app.exception_handler(ConfirmationNeeded)
+    def password_first(request: Request, needed: ConfirmationNeeded) -> Response:
+        return ask_again(request, needed)
 
     @app.exception_handler(NotYours)
     def not_yours(request: Request, _error: NotYours) -> Response:

@@ -38,6 +38,7 @@ DOOR = {
 ADMINISTRATORS = {
     "GET /admin",
     "POST /admin/invites",
+    "POST /admin/invites/{invite_id}/link",
     "POST /admin/invites/{invite_id}/revoke",
     "POST /admin/networks/{key}",
     "POST /admin/people/{user_id}/disable",

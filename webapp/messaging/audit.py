@@ -22,6 +22,8 @@ WORDS = {
     "invite_used": N_("Joined with an invite"),
     "signed_in": N_("Signed in"),
     "sign_in_failed": N_("Somebody tried to sign in with a wrong password"),
+    "confirmed": N_("Typed the password again, to look after the house"),
+    "confirm_failed": N_("Somebody typed a wrong password where it was asked for again"),
     "signed_out": N_("Signed out"),
     "sign_ins_ended": N_("Signed out other devices"),
     "reset_link_made": N_("Made a link to set a new password"),

@@ -13,6 +13,7 @@ from webapp.models.columns import now
 
 IDLE = timedelta(days=14)
 ABSOLUTE = timedelta(days=90)
+FRESH = timedelta(minutes=5)
 REMEMBER_USE_EVERY = timedelta(minutes=1)
 LONGEST_DEVICE = 80
 MOST_PER_USER = 50
@@ -50,6 +51,23 @@ def find_sign_in(db: Session, secret: str, at: int | None = None) -> tuple[SignI
 def is_over(row: SignIn, at: int) -> bool:
     """Whether a sign-in ended by itself: unused for 14 days, or 90 days old."""
     return at > row.last_used_at + _micros(IDLE) or at > row.created_at + _micros(ABSOLUTE)
+
+
+def is_fresh(row: SignIn, at: int) -> bool:
+    """Whether the password was typed in the last five minutes; a clock that was put back makes nothing fresh."""
+    return 0 <= at - row.confirmed_at <= _micros(FRESH)
+
+
+def confirm(db: Session, sign_in_id: int) -> str:
+    """The password was typed again: fresh from now on, under another secret, which is returned (A1: rotation).
+
+    Empty if the sign-in was ended meanwhile.
+    """
+    row, secret = db.get(SignIn, sign_in_id), secrets.token_urlsafe(32)
+    if row is None:
+        return ""
+    row.secret_hash, row.confirmed_at = hash_secret(secret), now()
+    return secret
 
 
 def is_use_worth_noting(row: SignIn, at: int) -> bool:

@@ -41,7 +41,10 @@ class User(SQLModel, table=True):
 
 
 class SignIn(SQLModel, table=True):
-    """A browser in which a user is signed in (A1). The cookie holds the secret, the row only its SHA-256."""
+    """A browser in which a user is signed in (A1). The cookie holds the secret, the row only its SHA-256.
+
+    ``confirmed_at`` is when the password was typed last: at the sign-in, or again since.
+    """
 
     __tablename__ = "sign_in"
 

@@ -7,6 +7,8 @@ from fastapi import Depends, HTTPException, Request
 
 from webapp.messaging.audit import Actor, coarse_place
 from webapp.models import Role, SignIn, User
+from webapp.pages.confirming import ask_unless_fresh
+from webapp.pages.middleware.same_site import READING
 
 
 class SignInNeeded(Exception):
@@ -36,9 +38,12 @@ def _user(request: Request, _: Annotated[SignIn, Depends(_sign_in)]) -> User:
     return user
 
 
-def _administrator(user: Annotated[User, Depends(_user)]) -> User:
+async def _administrator(request: Request, user: Annotated[User, Depends(_user)]) -> User:
+    """Looks after the house. Whatever changes it needs a password that was typed lately, on every address (A11)."""
     if user.role is not Role.ADMINISTRATOR:
         raise HTTPException(404)  # what somebody may not see does not exist (S12)
+    if request.method not in READING:
+        await ask_unless_fresh(request)
     return user
 
 

@@ -9,10 +9,12 @@ from starlette.responses import RedirectResponse, Response
 
 from webapp.messaging.audit import Actor, latest_entries, note
 from webapp.messaging.options import is_offered, set_offered, set_switch, switches_of
+from webapp.messaging.sign_ins import is_fresh
 from webapp.messaging.users import LastAdministrator, all_users, disable, enable
 from webapp.models import SignIn, User
+from webapp.models.columns import now
 from webapp.networks import network, networks
-from webapp.pages.access import TheActor, TheAdministrator
+from webapp.pages.access import TheActor, TheAdministrator, TheSignIn
 from webapp.pages.audit_words import in_words
 from webapp.pages.cookies import is_protected
 from webapp.pages.house import TheHouse
@@ -29,14 +31,16 @@ def show_admin(
     request: Request,
     house: TheHouse,
     user: TheAdministrator,
+    sign_in: TheSignIn,
     wrong: str = "",
     asking: bool = False,
     invite: int | None = None,
 ) -> Response:
-    """Everything on one page; ``asking`` shows the form for an invite, ``invite`` the link of one."""
+    """Everything on one page; ``asking`` shows the form for an invite, ``invite`` the link of one, if asked lately."""
     facts = house.database.read(_facts)
     invitations = open_invitations(house)
-    shown = next((one for one in invitations if one.invite.id == invite), None)
+    fresh = is_fresh(sign_in, now())  # a link lets somebody in, perhaps as an administrator
+    shown = next((one for one in invitations if fresh and one.invite.id == invite), None)
     return page(
         request,
         PAGE,

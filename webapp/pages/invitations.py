@@ -8,7 +8,7 @@ import segno
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from webapp.messaging.invites import make_invite, open_invites, revoke_invite, token_of
+from webapp.messaging.invites import make_invite, open_invite, open_invites, revoke_invite, token_of
 from webapp.messaging.resets import make_reset_token
 from webapp.models import Invite, Role, User
 from webapp.pages.access import TheActor, TheAdministrator
@@ -67,6 +67,14 @@ def create_invite(
         raise HTTPException(422)
     invite = house.database.write(make_invite, Role(role), LIFETIMES[valid_for], actor)
     return RedirectResponse(f"/admin?invite={invite.id}#invite", 303)
+
+
+@router.post("/admin/invites/{invite_id}/link")
+def show_link(house: TheHouse, _: TheAdministrator, invite_id: Id) -> Response:
+    """Show the link of an invite once more."""
+    if house.database.read(open_invite, invite_id) is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/admin?invite={invite_id}#invite", 303)
 
 
 @router.post("/admin/invites/{invite_id}/revoke")

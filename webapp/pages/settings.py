@@ -6,20 +6,20 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from webapp.languages import LANGUAGES, N_, Sentence
+from webapp.languages import LANGUAGES, Sentence
 from webapp.messaging.audit import Actor, entries_about, note
 from webapp.messaging.sign_ins import end_others, end_sign_in, sign_ins_of
-from webapp.messaging.throttle import admit, attempt, clear
 from webapp.messaging.users import set_password, set_preferences
 from webapp.models import AuditEntry, SignIn, User
 from webapp.networks.login import WrongInput
 from webapp.pages.access import TheActor, TheSignIn, TheUser
 from webapp.pages.audit_words import in_words
+from webapp.pages.confirming import check_password
 from webapp.pages.forms import Wrong, checked_password, sentence_for
 from webapp.pages.house import TheHouse
 from webapp.pages.ids import Id
 from webapp.pages.rendering import page
-from webapp.passwords import hash_password, is_password
+from webapp.passwords import hash_password
 
 router = APIRouter()
 PAGE = "settings/page.html"
@@ -81,7 +81,7 @@ def change_password(
 ) -> Response:
     """Another password. Every other device is signed out: whoever knew the old one is out."""
     try:
-        _check_current(request, house, user, current)
+        check_password(request, current, "current")
         kept = hash_password(checked_password(password, user.name))
     except WrongInput as wrong:
         return _shown(request, house, user, sign_in, wrong=Wrong(wrong.field, sentence_for(request, wrong)))
@@ -102,19 +102,6 @@ def sign_out_device(house: TheHouse, user: TheUser, actor: TheActor, sign_in_id:
     if not house.database.write(_end_one, user.id, sign_in_id, actor):
         raise HTTPException(404)
     return RedirectResponse("/settings?done=devices", 303)
-
-
-def _check_current(request: Request, house: TheHouse, user: User, current: str) -> None:
-    """Raises WrongInput. Guessing is as slow here as at the door (A7)."""
-    key = house.vault.derive("throttle")
-    tried = attempt(key, user.name_key, request.state.address, f"sign-in {request.state.sign_in.id}")
-    wait = house.database.write(admit, tried)
-    if wait:
-        words = N_("Too many attempts. Wait %(count)s seconds, then try again.")
-        raise WrongInput(Sentence(words, {"count": wait}), "current")
-    if not is_password(current, user.password_hash):
-        raise WrongInput(Sentence(N_("That is not your password. Nothing was changed.")), "current")
-    house.database.write(clear, tried)
 
 
 def _change(db: Session, user_id: int, kept: str, actor: Actor, sign_in_id: int) -> None:
