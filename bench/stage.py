@@ -51,7 +51,7 @@ class Stage:
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.line.port}"
+        return self.line.url
 
     def cpu_seconds(self) -> float:
         """Processor time of the server so far."""
@@ -70,12 +70,12 @@ def stage() -> Iterator[Stage]:
     with ExitStack() as cleanup:
         folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="hausbote-bench-")))
         prosody = cleanup.enter_context(Prosody(folder / "prosody"))
-        line = cleanup.enter_context(Line(0))
+        line = cleanup.enter_context(Line())
         program = Program(
             folder / "house",
             HAUSBOTE_EXTRA_CA_FILE=str(prosody.ca_file),
             HAUSBOTE_PRIVATE_SERVERS="127.0.0.1",
-            HAUSBOTE_PUBLIC_URL=f"http://localhost:{line.port}",
+            HAUSBOTE_PUBLIC_URL=line.url,
         )
         program.start()
         cleanup.callback(program.stop)
@@ -84,7 +84,7 @@ def stage() -> Iterator[Stage]:
         cleanup.callback(background.stop)
         address = prosody.add_user("alice", "pw")
         bob = background.sign_in(prosody.add_user("bob", "pw"), "pw", prosody.port, prosody.ca_file)
-        with Visitor(f"http://localhost:{line.port}") as alice:
+        with Visitor(line.url) as alice:
             alice.set_up("Alice", PASSWORD)
             alice.add_xmpp(address, "pw", "127.0.0.1", prosody.port)
             alice.until(lambda: "Online" in alice.account_state(address))

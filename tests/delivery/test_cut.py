@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 @pytest.fixture
 def line(tmp_path: Path) -> Iterator[Line]:
     """A house whose people all come by a line that can be cut."""
-    with Line(0) as made:
+    with Line() as made:
         program = Program(tmp_path / "house", HAUSBOTE_PUBLIC_URL=f"http://localhost:{made.port}")
         made.target = program.port
         program.start()
@@ -42,7 +42,7 @@ def page(line: Line) -> Iterator[Page]:
 
 
 def test_after_a_hundred_cuts_the_page_shows_what_the_house_has(line: Line, page: Page) -> None:
-    url = f"http://localhost:{line.port}"
+    url = line.url
     with Visitor(url) as alice:
         alice.set_up("Alice", PASSWORD)
         family = alice.conversation_called("Family")

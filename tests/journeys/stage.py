@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tests.journeys.line import Line
 from tests.journeys.people import PASSWORD
-from tests.program import Program, free_port
+from tests.line import WEBSOCKETS, Line
+from tests.program import Program
 from webapp.hub import Hub
 from webapp.messaging.audit import COMMAND_LINE
 from webapp.messaging.users import add_user
@@ -15,12 +15,12 @@ from webapp.settings import Settings
 
 
 class Stage:
-    """Browsers use ``line.url``; ``program`` is the process behind it."""
+    """Browsers use ``line.url``; ``program`` is the process behind it. Only the websockets of the line are cut."""
 
     def __init__(self, folder: Path) -> None:
-        self.line = Line(free_port())
+        self.line = Line(cuts=WEBSOCKETS).open()
         self.program = Program(folder, HAUSBOTE_PUBLIC_URL=self.line.url)
-        self.line.leads_to(self.program.port)
+        self.line.target = self.program.port
 
     def settle(self, name: str, role: Role) -> None:
         """Somebody moves in, before the program starts."""
