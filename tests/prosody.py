@@ -14,6 +14,7 @@ Histories are kept in memory, outside of the process: killing it loses nothing, 
 
 import atexit
 import os
+import re
 import shutil
 import signal
 import socket
@@ -30,6 +31,12 @@ from tests.certificates import Authority
 
 PATIENCE = 30.0
 """Seconds that the server may take to come up on a loaded machine."""
+FIRST_WORDS = "Hello and welcome to Prosody"
+"""What it writes to its log when it starts."""
+NOTED = re.compile(r"Archiving stanza: <message [^>]*\bid='([^']*)'")
+"""What it writes to its log before it puts a message into an archive."""
+ACKNOWLEDGED = "Received ack request, acking for"
+"""What it writes to its log when it tells a client how many stanzas it has dealt with (XEP-0198)."""
 
 
 class Certificate(StrEnum):
@@ -104,6 +111,15 @@ class Prosody:
     def kill(self) -> None:
         """End it as a power cut would."""
         self._end(signal.SIGKILL)
+
+    def half_done(self) -> set[str]:
+        """The ids of the messages in the middle of which a server was killed, by its own log.
+
+        It puts a message into the sender's archive, then into the receiver's, then answers the question whether it has
+        it. What it began after its last answer may stand in the one archive and not in the other.
+        """
+        lives = self.log().split(FIRST_WORDS)[1:-1]
+        return {name for life in lives for name in NOTED.findall(life.rpartition(ACKNOWLEDGED)[2])}
 
     def pause(self) -> None:
         """Make it hang: connections stay open, nothing is answered any more."""
@@ -210,7 +226,7 @@ c2s_require_encryption = {require}
 allow_unencrypted_plain_auth = {require} == false
 ssl = {{ certificate = "{crt}"; key = "{key}" }}
 c2s_direct_tls_ssl = {{ certificate = "{crt}"; key = "{key}" }}
-log = {{ {{ levels = {{ min = "info" }}, to = "file", filename = "{folder}/prosody.log" }} }}
+log = {{ {{ levels = {{ min = "debug" }}, to = "file", filename = "{folder}/prosody.log" }} }}
 
 VirtualHost "{host}"
   ssl = {{ certificate = "{crt}"; key = "{key}" }}

@@ -47,9 +47,8 @@ def test_killed_again_and_again_nothing_is_lost_doubled_or_out_of_order(scene: S
 def test_a_network_server_that_is_killed_and_restarted_loses_and_doubles_nothing(scene: Scene) -> None:
     """What the others say while their own server is away is their clients' matter, so only Alice writes.
 
-    Alice's archive must be complete, the others' in order and free of doubles. Once a message that counted as sent was
-    missing in the receiver's archive; a server that is killed between its two notes would explain it, which is not
-    proved. So what the receiver got is not counted here, and that is less than one would wish.
+    A server that is killed between putting a message into Alice's archive and putting it into Bob's has lost it by
+    itself: asked for it, it shows it to Alice (D4). Its log names those messages; no other may be missing anywhere.
     """
     writer = Writer(scene.alice, scene.conversations).start()
     for _ in range(20):
@@ -60,9 +59,11 @@ def test_a_network_server_that_is_killed_and_restarted_loses_and_doubles_nothing
     writer.stop()
     for name, conversation in scene.conversations.items():
         scene.alice.until(lambda conversation=conversation: _is_out(scene, conversation), 180)
-        assert _archive_of(scene, "alice", name) == writer.acknowledged[name], name
+        ours = _archive_of(scene, "alice", name)
+        assert [body for _, body in ours] == writer.acknowledged[name], name
         theirs = _archive_of(scene, "bob" if name == "room" else name, name)
-        assert theirs == [text for text in writer.acknowledged[name] if text in theirs], name
+        half_done = scene.prosody.half_done()
+        assert theirs == [one for one in ours if one in theirs or one[0] not in half_done], name
 
 
 def _is_out(scene: Scene, conversation: int) -> bool:
@@ -85,13 +86,13 @@ def _drain(scene: Scene, writer: Writer, speaker: Speaker) -> None:
     time.sleep(2)
 
 
-def _archive_of(scene: Scene, who: str, name: str) -> list[str]:
-    """What the network's own archives hold of Alice's messages to one conversation, in order (XEP-0313)."""
+def _archive_of(scene: Scene, who: str, name: str) -> list[tuple[str, str]]:
+    """What the network's own archives hold of Alice's messages to one conversation, in order (XEP-0313): id, text."""
     other = name if who == "alice" else "alice"
     return scene.run(_read_archive(scene, who, other, scene.room if name == "room" else None))
 
 
-async def _read_archive(scene: Scene, who: str, other: str, room: str | None) -> list[str]:
+async def _read_archive(scene: Scene, who: str, other: str, room: str | None) -> list[tuple[str, str]]:
     filter_ = "" if room else WITH.format(f"{other}@{scene.prosody.host}")
     far = FarSide(f"{who}@{scene.prosody.host}", "pw", scene.prosody.port, scene.prosody.ca_file, device="archive")
     await far.sign_in()
@@ -105,5 +106,5 @@ async def _read_archive(scene: Scene, who: str, other: str, room: str | None) ->
         after = f"<after>{last}</after>"
     await far.sign_out()
     inner = [stanza.find(".//{urn:xmpp:forward:0}forwarded/{jabber:client}message") for stanza in far.stanzas]
-    bodies = [message.findtext("{jabber:client}body") for message in inner if message is not None]
-    return [body for body in bodies if body is not None and body.startswith("out ")]
+    found = [(m.get("id", ""), m.findtext("{jabber:client}body") or "") for m in inner if m is not None]
+    return [(name, body) for name, body in found if body.startswith("out ")]
