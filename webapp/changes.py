@@ -38,6 +38,11 @@ class RowChanged(Change):
 
 
 @dataclass(frozen=True)
+class UnreadChanged(Change):
+    """How many of the user's conversations have something unread."""
+
+
+@dataclass(frozen=True)
 class ConversationChanged(Change):
     """A conversation itself, and so its line too: name, topic, members, pin, state."""
 

@@ -12,6 +12,8 @@ from tests.rows import Rows, said
 from webapp.drawing import Reader
 from webapp.messaging import inbox, thread
 from webapp.messaging.inbox import Filter
+from webapp.messaging.positions import PENDING
+from webapp.messaging.send import send_text
 from webapp.models import Conversation, Message
 from webapp.models.columns import now
 from webapp.networks.events import ConversationKind
@@ -133,7 +135,20 @@ def test_an_open_conversation_costs_the_same_with_one_message_and_with_thousands
     ]
     rows.database.write(lambda db: db.execute(insert(Message), more) and None)
     assert count(rows, opened) == few
-    assert count(rows, thread.redrawn, READER, here.id, [1]) == 3
+    assert count(rows, thread.redrawn, READER, here.id, [1]) == 4
+    assert count(rows, thread.redrawn, READER, here.id, [3001]) == 1
+
+
+def test_what_is_redrawn_looks_as_it_does_on_opening(rows: Rows, alice: int, account: int) -> None:
+    rows.arrive(account, *(said(f"m{n}", f"r{n}", minute=n) for n in range(12)))
+    here = rows.conversation().id
+    for n in range(3):
+        rows.database.write(send_text, alice, here, f"mine {n}", f"key {n}")
+    shown = rows.database.read(thread.newest, READER, here).lines
+    waiting = [line for line in shown if line.key >= thread.key_of(PENDING)]
+    for place, line in enumerate(shown):
+        drawn = rows.database.read(thread.redrawn, READER, here, [line.id])
+        assert set(shown[place : place + 2]) | set(waiting) <= set(drawn) <= set(shown)
 
 
 def test_pages_of_a_thread_follow_each_other(rows: Rows, account: int) -> None:

@@ -20,9 +20,9 @@ from webapp.drawing import Reader, draw
 from webapp.live.tabs import View
 from webapp.markup import drawn
 from webapp.messaging import account_cards, inbox, thread
-from webapp.messaging.access import conversation_of
+from webapp.messaging.access import account_behind
 from webapp.messaging.errors import NotYours
-from webapp.models import AccountState, Conversation
+from webapp.models import AccountState
 from webapp.networks import networks
 from webapp.networks.events import Delivery
 
@@ -94,27 +94,37 @@ def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     """Everything of this tab that these changes made stale, drawn anew."""
     if view.accounts:
         return accounts_snapshot(db, view) if any(isinstance(change, c.AccountChanged) for change in changes) else ""
-    parts = [*_list_parts(db, view, changes), *_notice_parts(db, view, changes)]
+    parts = [
+        *_list_parts(db, view, changes),
+        *_count_parts(db, view, changes),
+        *_notice_parts(db, view, changes),
+    ]
     if view.conversation_id is not None:
         try:
-            parts += _conversation_parts(db, view, conversation_of(db, view.user_id, view.conversation_id), changes)
+            parts += _conversation_parts(db, view, view.conversation_id, changes)
         except NotYours:
             nothing = draw_for(view, "inbox/_nothing.html", gone=True, welcome=False)
             parts.append(partial("conversation", "outerHTML", nothing))
     return "".join(parts)
 
 
+_OF_THE_COUNTS = (c.UnreadChanged, c.ConversationChanged, c.ConversationGone, c.AccountChanged)
 _OF_A_ROW = (c.RowChanged, c.ConversationChanged, c.ConversationGone, c.MessageChanged, c.MessageGone, c.TypingChanged)
 
 
 def _list_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[str]:
-    """Rows that changed, rows that do not belong into this list any more, and the counts above it."""
+    """Rows that changed, and rows that do not belong into this list any more."""
     ids = dict.fromkeys(change.conversation_id for change in changes if isinstance(change, _OF_A_ROW))
     if not ids:
         return []
     rows = inbox.rows_of(db, view.user_id, ids, view.wanted)
     gone = [partial(f"row-{conversation_id}", "delete") for conversation_id in ids if conversation_id not in rows]
-    return [*gone, partial("rows", "place", draw_rows(view, rows.values())) if rows else "", draw_chips(db, view)]
+    return [*gone, partial("rows", "place", draw_rows(view, rows.values())) if rows else ""]
+
+
+def _count_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[str]:
+    """The filters above the list; most of what happens changes no count."""
+    return [draw_chips(db, view)] if any(isinstance(change, _OF_THE_COUNTS) for change in changes) else []
 
 
 def draw_chips(db: Session, view: View) -> str:
@@ -128,7 +138,7 @@ def _notice_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[
     if not any(isinstance(change, c.AccountChanged) for change in changes):
         return []
     html = draw_for(view, "inbox/_notices.html", troubled=troubled_of(db, view.user_id))
-    return [partial("notices", "outerHTML", html), draw_chips(db, view)]
+    return [partial("notices", "outerHTML", html)]
 
 
 def accounts_snapshot(db: Session, view: View) -> str:
@@ -142,23 +152,21 @@ def troubled_of(db: Session, user_id: int) -> list[inbox.AccountChip]:
     return [chip for chip in inbox.chips_of(db, user_id) if chip.state == AccountState.SIGNED_OUT]
 
 
-def _conversation_parts(db: Session, view: View, conversation: Conversation, changes: Sequence[c.Change]) -> list[str]:
-    """Only what these changes concern: most are about a message, and the head stays as it is."""
-    mine = [change for change in changes if getattr(change, "conversation_id", conversation.id) == conversation.id]
-    parts = _line_parts(db, view, conversation.id, mine)
+def _conversation_parts(db: Session, view: View, conversation_id: int, changes: Sequence[c.Change]) -> list[str]:
+    """Only what these changes concern: most are about a message, and the head stays as it is. Raises NotYours."""
+    mine = [change for change in changes if getattr(change, "conversation_id", conversation_id) == conversation_id]
+    account_id = account_behind(db, view.user_id, conversation_id)
+    parts = _line_parts(db, view, conversation_id, mine)
     if any(isinstance(change, c.TypingChanged) for change in mine):
-        head = thread.head_of(db, view.user_id, conversation.id)
+        head = thread.head_of(db, view.user_id, conversation_id)
         parts.append(partial(f"typing-{head.id}", "outerHTML", draw_for(view, "conversations/_typing.html", head=head)))
-    if any(isinstance(change, c.ConversationChanged) for change in mine) or _concerns_account(
-        mine, conversation.account_id
-    ):
-        parts += _head_parts(db, view, thread.head_of(db, view.user_id, conversation.id))
+    if any(isinstance(change, c.ConversationChanged) or _concerns(account_id, change) for change in mine):
+        parts += _head_parts(db, view, thread.head_of(db, view.user_id, conversation_id))
     return parts
 
 
-def _concerns_account(changes: Sequence[c.Change], account_id: int) -> bool:
-    kinds = (c.AccountChanged, c.ContactsChanged)
-    return any(isinstance(change, kinds) and change.account_id == account_id for change in changes)
+def _concerns(account_id: int, change: c.Change) -> bool:
+    return isinstance(change, (c.AccountChanged, c.ContactsChanged)) and change.account_id == account_id
 
 
 def _head_parts(db: Session, view: View, head: thread.Head) -> list[str]:

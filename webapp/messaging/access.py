@@ -26,6 +26,21 @@ def conversation_of(db: Session, user_id: int, conversation_id: int) -> Conversa
     return conversation
 
 
+def account_behind(db: Session, user_id: int, conversation_id: int) -> int:
+    """The id of the account that the user's conversation belongs to. Raises NotYours."""
+    account_id = db.exec(_account_behind(), params={"user": user_id, "conversation": conversation_id}).first()
+    if account_id is None:
+        raise NotYours
+    return account_id
+
+
+@cache
+def _account_behind() -> SelectOfScalar[int]:
+    """Built once: it is asked with everything that any tab shows."""
+    here = col(Conversation.id) == bindparam("conversation")
+    return select(Conversation.account_id).where(here, col(Conversation.user_id) == bindparam("user"))
+
+
 def message_of(db: Session, user_id: int, message_id: int) -> tuple[Message, Conversation]:
     """The message with this id and its conversation, if that is the user's. Raises NotYours."""
     message = db.get(Message, message_id)

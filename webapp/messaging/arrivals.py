@@ -21,6 +21,7 @@ from webapp.messaging.preview import show_in_inbox
 from webapp.messaging.read import move_read
 from webapp.messaging.settle import confirm
 from webapp.messaging.typing import set_typing
+from webapp.messaging.unread import raise_unread
 from webapp.models import Account, Conversation, Identity, Message
 from webapp.models.columns import to_micros
 from webapp.networks.events import Delivery, MessageReceived, Origin
@@ -140,16 +141,15 @@ class Arrivals:
         for message in messages:
             message.position = take_next(conversation)
             message.gap_before = stands_behind_gap(message.position)
-        self._db.add_all(messages)
-        self._db.flush()
+        show_in_inbox(conversation, messages[-1])
         last_own = max((m.position for m in messages if m.own), default=None)
+        if last_own is None:
+            heard = [m for m in messages if not m.quiet and m.position > conversation.read_up_to]
+            raise_unread(self._db, conversation, len(heard), sum(m.mention for m in heard))
+        self._db.add_all([conversation, *messages])
+        self._db.flush()
         if last_own is not None:
             move_read(self._db, conversation, last_own)
-        heard = [m for m in messages if not m.own and not m.quiet and m.position > conversation.read_up_to]
-        conversation.unread += len(heard) if last_own is None else 0
-        conversation.mentions += sum(m.mention for m in heard) if last_own is None else 0
-        show_in_inbox(conversation, messages[-1])
-        self._db.add(conversation)
         self._announce_new(conversation, messages)
 
     def _announce_new(self, conversation: Conversation, messages: list[Message]) -> None:

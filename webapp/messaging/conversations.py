@@ -8,6 +8,7 @@ from webapp.languages import N_, Sentence
 from webapp.messaging.access import conversation_called
 from webapp.messaging.people import contact_in, name_of
 from webapp.messaging.positions import leave_gap
+from webapp.messaging.unread import set_unread
 from webapp.models import Account, Conversation
 from webapp.models.columns import now
 from webapp.networks.events import (
@@ -47,7 +48,7 @@ def change(db: Session, account: Account, event: ConversationChanged) -> None:
     if event.topic is not None:
         conversation.topic = event.topic
     if event.state is not None:
-        change_state(conversation, event.state)
+        change_state(db, conversation, event.state)
     if event.listed is not None:
         conversation.listed = event.listed or bool(conversation.preview)
     if conversation.listed and not conversation.last_activity:
@@ -55,10 +56,10 @@ def change(db: Session, account: Account, event: ConversationChanged) -> None:
     _announce(db, conversation)
 
 
-def change_state(conversation: Conversation, state: ConversationState) -> None:
+def change_state(db: Session, conversation: Conversation, state: ConversationState) -> None:
     """Joined, invited or left. An invitation that was answered takes its line out of the inbox."""
     if conversation.state == ConversationState.INVITED and state != ConversationState.INVITED:
-        conversation.unread = 0
+        set_unread(db, conversation, 0)
         conversation.preview = ""
         conversation.preview_is_sentence = False
     conversation.state = state
@@ -73,7 +74,7 @@ def invite(db: Session, account: Account, event: InvitationReceived) -> None:
         return
     conversation.state = ConversationState.INVITED
     conversation.listed = True
-    conversation.unread = max(conversation.unread, 1)
+    set_unread(db, conversation, max(conversation.unread, 1))
     conversation.last_activity = now()
     conversation.preview = _asks(event).to_json()
     conversation.preview_is_sentence = True
@@ -99,7 +100,7 @@ def answer(
     """
     account = db.get_one(Account, account_id)
     conversation = ensure(db, account, remote_id, kind or ConversationKind.DIRECT)
-    change_state(conversation, state)
+    change_state(db, conversation, state)
     conversation.listed = state == ConversationState.JOINED or bool(conversation.preview)
     conversation.last_activity = conversation.last_activity or now()
     _announce(db, conversation)

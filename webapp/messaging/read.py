@@ -11,6 +11,7 @@ from webapp.database import announce
 from webapp.messaging.access import conversation_of, message_of
 from webapp.messaging.errors import NotYours
 from webapp.messaging.positions import PENDING, is_pending
+from webapp.messaging.unread import set_unread
 from webapp.models import Conversation, Message, OutboxEntry
 from webapp.models.outbox import OutboxKind
 from webapp.networks.events import ConversationState
@@ -30,7 +31,7 @@ def mark_invitation_seen(db: Session, user_id: int, conversation_id: int) -> Non
     """An invitation has no message to read; looking at it is enough."""
     conversation = conversation_of(db, user_id, conversation_id)
     if conversation.state == ConversationState.INVITED and conversation.unread:
-        conversation.unread = 0
+        set_unread(db, conversation, 0)
         db.add(conversation)
         announce(db, RowChanged(user_id, conversation.id))
 
@@ -40,7 +41,7 @@ def move_read(db: Session, conversation: Conversation, position: int) -> bool:
     if position <= conversation.read_up_to:
         return False
     conversation.read_up_to = position
-    conversation.unread, conversation.mentions = _count_after(db, conversation, position)
+    set_unread(db, conversation, *_count_after(db, conversation, position))
     db.add(conversation)
     announce(db, RowChanged(conversation.user_id, conversation.id))
     return True

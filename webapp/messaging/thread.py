@@ -25,6 +25,7 @@ from webapp.networks.events import ConversationKind, ConversationState, Delivery
 PAGE = 50
 MOST_MEMBERS = 100
 MOST_PENDING = 50
+AROUND = 3
 TOGETHER = int(timedelta(minutes=5) / timedelta(microseconds=1))
 BELOW_ZERO = 2**63
 
@@ -224,7 +225,28 @@ def _stretch(db: Session, reader: Reader, query: Select[*tuple[Any, ...]], size:
 
 def redrawn(db: Session, reader: Reader, conversation_id: int, message_ids: Iterable[int]) -> list[Line]:
     """These messages, the ones after them, and whatever has no place yet: all that looks different now."""
-    shown, before_them = _places(db, conversation_id, list(message_ids))
+    ids = list(message_ids)
+    return _redrawn_at_the_end(db, reader, conversation_id, ids) or _redrawn(db, reader, conversation_id, ids)
+
+
+def _redrawn_at_the_end(db: Session, reader: Reader, conversation_id: int, message_ids: list[int]) -> list[Line]:
+    """The same with one query, for what happens nearly always at the end; nothing, if it did not."""
+    values = {"conversation": conversation_id, "most": len(message_ids) + AROUND}
+    found = db.execute(_last(), values).all()[::-1]
+    changed = [place for place, one in enumerate(found) if one[0].id in message_ids]
+    if not changed or not changed[0] or found[0][0].position >= PENDING or len(changed) < len(message_ids):
+        return []
+    return _lines(reader, found)[changed[0] :]
+
+
+@cache
+def _last() -> Select[*tuple[Any, ...]]:
+    """The end of a conversation, latest first; built once, because it is asked with every message."""
+    return _messages(bindparam("conversation")).order_by(col(Message.position).desc()).limit(bindparam("most"))
+
+
+def _redrawn(db: Session, reader: Reader, conversation_id: int, message_ids: list[int]) -> list[Line]:
+    shown, before_them = _places(db, conversation_id, message_ids)
     places = shown | before_them
     values = {"conversation": conversation_id, "places": list(places), "most": len(places) + MOST_PENDING}
     found = db.execute(_at_places(), values).all()
@@ -234,7 +256,7 @@ def redrawn(db: Session, reader: Reader, conversation_id: int, message_ids: Iter
 
 @cache
 def _at_places() -> Select[*tuple[Any, ...]]:
-    """The query of ``redrawn``, built once: it is asked with every message that any tab shows."""
+    """The query of ``_redrawn``, built once."""
     at_them = col(Message.position).in_(bindparam("places", expanding=True))
     query = _messages(bindparam("conversation")).where(or_(at_them, col(Message.position) >= PENDING))
     return query.order_by(col(Message.position)).limit(bindparam("most"))
