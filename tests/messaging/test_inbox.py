@@ -145,10 +145,10 @@ def test_what_is_redrawn_looks_as_it_does_on_opening(rows: Rows, alice: int, acc
     for n in range(3):
         rows.database.write(send_text, alice, here, f"mine {n}", f"key {n}")
     shown = rows.database.read(thread.newest, READER, here).lines
-    waiting = [line for line in shown if line.key >= thread.key_of(PENDING)]
     for place, line in enumerate(shown):
         drawn = rows.database.read(thread.redrawn, READER, here, [line.id])
-        assert set(shown[place : place + 2]) | set(waiting) <= set(drawn) <= set(shown)
+        waiting = [later for later in shown[place:] if later.key >= thread.key_of(PENDING)]
+        assert {*shown[place : place + 2], *waiting} <= {*drawn} <= {*shown}
 
 
 def test_pages_of_a_thread_follow_each_other(rows: Rows, account: int) -> None:

@@ -234,7 +234,7 @@ def _redrawn_at_the_end(db: Session, reader: Reader, conversation_id: int, messa
     values = {"conversation": conversation_id, "most": len(message_ids) + AROUND}
     found = db.execute(_last(), values).all()[::-1]
     changed = [place for place, one in enumerate(found) if one[0].id in message_ids]
-    if not changed or not changed[0] or found[0][0].position >= PENDING or len(changed) < len(message_ids):
+    if not changed or not changed[0] or len(changed) < len(message_ids):
         return []
     return _lines(reader, found)[changed[0] :]
 
