@@ -4,11 +4,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from contextlib import contextmanager
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.program import Program, free_port
+from tests.visitor import Visitor
 
 pytestmark = pytest.mark.process
 
@@ -50,6 +54,25 @@ def test_what_cannot_be_done_is_said_in_a_sentence(program, words, stdin, compla
     assert done.returncode == 1
     assert complaint in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_whoever_is_disabled_at_the_shell_loses_the_open_tab_within_two_seconds(program):
+    program.command("user", "add", "Alice", "--admin", "--password-stdin", stdin=PASSWORD)
+    program.command("user", "add", "Bob", "--password-stdin", stdin=PASSWORD)
+    program.start()
+    with Visitor(program.url) as bob:
+        bob.sign_in("Bob", PASSWORD.strip())
+        cookies = "; ".join(f"{name}={value}" for name, value in bob.cookies.items())
+    with connect(
+        f"ws://localhost:{program.port}/live?tab=t", origin=program.url, additional_headers={"Cookie": cookies}
+    ) as tab:
+        assert "version" in tab.recv(10)
+        assert program.command("user", "disable", "Bob").returncode == 0
+        disabled = time.monotonic()
+        with pytest.raises(ConnectionClosed) as closed:
+            deque(tab, maxlen=0)  # listens until it is closed
+        assert time.monotonic() - disabled < 2
+        assert closed.value.rcvd.code == 1008
 
 
 def test_the_last_administrator_stays(program):

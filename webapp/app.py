@@ -1,5 +1,6 @@
 """Builds the program: its rooms, what every request passes, and the beginning and the end of a run."""
 
+import asyncio
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +20,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 import webapp.live
 import webapp.pages
 from webapp import __version__
+from webapp.live.guard import guard_of
 from webapp.messaging.errors import NotYours
 from webapp.opening import close_house, open_house
 from webapp.pages.access import SignInNeeded, sign_in_address
@@ -64,7 +66,9 @@ def _lifespan(settings: Settings, given: House | None) -> Lifespan:
         try:
             app.state.house = house
             await run_in_threadpool(house.keeper.start)
+            guard = asyncio.create_task(guard_of(app).run(house.database, house.hub))
             yield
+            guard.cancel()
         finally:
             await run_in_threadpool(close_house, house)
 

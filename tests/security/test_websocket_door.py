@@ -8,9 +8,12 @@ import pytest
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
+from webapp.hub import Hub
 from webapp.messaging.audit import COMMAND_LINE
-from webapp.messaging.sign_ins import end_all
+from webapp.messaging.sign_ins import IDLE, end_all, end_sign_in
 from webapp.messaging.users import disable, set_password
+from webapp.models import SignIn
+from webapp.opening import open_database
 
 pytestmark = pytest.mark.process
 
@@ -80,6 +83,34 @@ def _disable(house, page):
     house.database.write(disable, page.sign_in.user_id, COMMAND_LINE)
 
 
+def _from_another_process(house, verb, *args):
+    """What the rows are told by somebody who has no hub in common with the house."""
+    database, _ = open_database(house.settings, Hub())
+    try:
+        database.write(verb, *args)
+    finally:
+        database.close()
+
+
+def _disable_at_the_shell(house, page):
+    _from_another_process(house, disable, page.sign_in.user_id, COMMAND_LINE)
+
+
+def _revoke_elsewhere(house, page):
+    _from_another_process(house, end_sign_in, page.sign_in.user_id, page.watched.id)
+
+
+def _grow_old(house, page):
+    def unused_for_long(db):
+        db.get_one(SignIn, page.watched.id).last_used_at -= int(IDLE.total_seconds() * 1_000_000)
+
+    _from_another_process(house, unused_for_long)
+
+
+HERE = [_revoke_one, _sign_out_others, _sign_out_all, _disable]
+ELSEWHERE = [_disable_at_the_shell, _revoke_elsewhere, _grow_old]
+
+
 def _code_at_the_end(socket):
     """Listen until the house closes the line; what it says then."""
     while True:
@@ -89,7 +120,7 @@ def _code_at_the_end(socket):
             return end.code
 
 
-@pytest.mark.parametrize("how", [_revoke_one, _sign_out_others, _sign_out_all, _disable])
+@pytest.mark.parametrize("how", HERE + ELSEWHERE)
 def test_a_line_ends_with_its_sign_in(browser, alice, bob, house, how):
     page, phone = browser(bob), browser(bob)
     page.watched = phone.sign_in

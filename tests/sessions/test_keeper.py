@@ -7,10 +7,14 @@ import pytest
 
 from tests.rows import Rows
 from tests.sessions.conftest import until
+from webapp.database import Database
+from webapp.hub import Hub
 from webapp.messaging import accounts
+from webapp.messaging.audit import COMMAND_LINE
 from webapp.messaging.errors import NotPossible, NotYours
 from webapp.messaging.send import retry, send_text
-from webapp.models import AccountState
+from webapp.messaging.users import add_user, disable
+from webapp.models import AccountState, Role
 from webapp.networks.actions import CreateGroup, StartDirect
 from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.events import Delivery
@@ -135,6 +139,24 @@ def test_a_paused_account_stays_paused_and_resumes(rows: Rows, keeper: Keeper, a
     say(rows, alice, "later")
     rows.database.write(accounts.resume, alice, toy)
     until(lambda: rows.bodies("echo") == ["later", "later"])
+
+
+def test_whoever_is_disabled_by_another_process_is_disconnected(
+    rows: Rows, keeper: Keeper, alice: int, toy: int
+) -> None:
+    elsewhere = Database(str(rows.database.engine.url), Hub())
+    elsewhere.write(add_user, rows.vault, "Carol", "no password", Role.ADMINISTRATOR, COMMAND_LINE)
+    elsewhere.write(disable, alice, COMMAND_LINE)
+    elsewhere.close()
+
+    def is_offline() -> bool:
+        try:
+            keeper.ask(alice, toy, StartDirect("echo"))
+        except Unreachable:
+            return True
+        return False
+
+    until(is_offline)
 
 
 def test_older_messages_come_page_by_page_without_doubles(rows: Rows, keeper: Keeper, alice: int, toy: int) -> None:

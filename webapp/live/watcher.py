@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from webapp.changes import Announcement, Change, SettingsChanged, SignInEnded
 from webapp.live.door import Visitor, visitor_of
 from webapp.live.fragments import frame
+from webapp.live.guard import guard_of
 from webapp.live.tabs import Tabs, View, tabs_of
 
 log = structlog.get_logger()
@@ -116,8 +117,9 @@ async def live(websocket: WebSocket, tab: str = "") -> None:
     watcher = Watcher(websocket, visitor, tabs_of(websocket.app), tab[:64])
     stop_listening = visitor.hub.listen(("user", visitor.user_id), watcher.hear)
     try:
-        await watcher.greet()
-        await _until_first(watcher.run(), _until_closed(websocket))
+        with guard_of(websocket.app).watching(visitor):
+            await watcher.greet()
+            await _until_first(watcher.run(), _until_closed(websocket))
     except (WebSocketDisconnect, RuntimeError):
         log.debug("a tab went away")
     finally:

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, select
 
 from webapp.changes import SignInEnded
@@ -110,8 +111,17 @@ def end_all(db: Session, user_id: int) -> None:
     announce(db, SignInEnded(user_id, None))
 
 
+def good_sign_ins(db: Session) -> set[int]:
+    """Every sign-in that is good right now: not ended, not too old, its user not disabled."""
+    query = select(SignIn.id).join(User).where(col(User.disabled_at).is_(None), ~_over(now()))
+    return set(db.exec(query))
+
+
 def forget_old_sign_ins(db: Session) -> None:
     """Rows of sign-ins that ended by themselves."""
-    at = now()
-    idle = col(SignIn.last_used_at) < at - _micros(IDLE)
-    db.exec(delete(SignIn).where(idle | (col(SignIn.created_at) < at - _micros(ABSOLUTE))))
+    db.exec(delete(SignIn).where(_over(now())))
+
+
+def _over(at: int) -> ColumnElement[bool]:
+    """``is_over`` as a condition on the rows."""
+    return (col(SignIn.last_used_at) < at - _micros(IDLE)) | (col(SignIn.created_at) < at - _micros(ABSOLUTE))

@@ -28,7 +28,8 @@ __all__ = ["Keeper", "LoggedIn", "LoginGone"]
 log = structlog.get_logger()
 
 TYPING_SWEEP_SECONDS = 5.0
-NEWCOMERS_SECONDS = 3.0
+SHELL_SECONDS = 3.0
+"""How often to look for what was done at the shell, by another process."""
 STOP_SECONDS = 8.0
 AT_ONCE = 8
 """How many accounts sign in to their networks at the same time."""
@@ -67,7 +68,7 @@ class Keeper(FrontDoor):
             await asyncio.to_thread(kind.configure, self.surroundings.shared(kind.key))
         for account_id in await self._database.from_database(accounts.accounts_to_keep):
             self._begin(account_id)
-        duties = (self._serve_wanted(), self._sweep_typing(), self._welcome_newcomers())
+        duties = (self._serve_wanted(), self._sweep_typing(), self._welcome_newcomers(), self._see_off())
         chores = [asyncio.create_task(duty) for duty in duties]
         ready.set()
         await self._stopping.wait()
@@ -120,7 +121,17 @@ class Keeper(FrontDoor):
                 if kind.built_in:
                     for user_id in await self._database.from_database(accounts.users_without, kind.key):
                         await asyncio.to_thread(self.enrol, user_id)
-            await asyncio.sleep(NEWCOMERS_SECONDS)
+            await asyncio.sleep(SHELL_SECONDS)
+
+    async def _see_off(self) -> None:
+        """Whoever was disabled from the shell is disconnected, within seconds too."""
+        while True:
+            await asyncio.sleep(SHELL_SECONDS)
+            running = [account_id for account_id, task in self._tasks.items() if not task.done()]
+            kept = set(await self._database.from_database(accounts.accounts_to_keep))
+            for account_id in running:
+                if account_id not in kept:
+                    self._wanted.put_nowait(account_id)
 
     def _forget_folders(self, account_id: int) -> None:
         """What a session kept on the disk goes with its account."""
