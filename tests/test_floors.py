@@ -16,7 +16,6 @@ ONLY_HERE = {
     "jose": "webapp/tokens.py",
     "slixmpp": "webapp/networks/xmpp/",
     "aiodns": "webapp/networks/xmpp/",
-    "nh3": "webapp/markup.py",
     "argon2": "webapp/passwords.py",
     "cryptography": ("webapp/vault.py", "webapp/networks/"),
     "segno": "webapp/pages/invitations.py",
