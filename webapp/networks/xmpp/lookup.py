@@ -101,7 +101,11 @@ def _given(server: str, port: int | None) -> list[_Host]:
 
 
 async def _announced(domain: str) -> list[_Host]:
-    """What the domain announces by SRV records, in the order of their priority, the same priority by weight."""
+    """What the domain announces by SRV records, in the order of their priority, the same priority by weight.
+
+    Both ways are one list (XEP-0368). Raises ConnectFailed where the domain says that it offers no XMPP at all: then
+    RFC 6120 section 3.2.1 forbids falling back to the domain itself.
+    """
     resolver = aiodns.DNSResolver(timeout=PATIENCE, tries=2)
     try:
         found = await asyncio.gather(
@@ -112,17 +116,21 @@ async def _announced(domain: str) -> list[_Host]:
         await resolver.close()
     records = [record for group in found for record in group]
     records.sort(key=lambda record: (record[0], -(random.random() ** (1 / (record[1] + 1)))))  # noqa: S311 (balance)
-    return [host for _, _, host in records]
+    hosts = [host for _, _, host in records]
+    offered = [host for host in hosts if host.name]
+    if not offered and any(not host.direct for host in hosts):
+        raise ConnectFailed(Problem.NOT_FOUND, domain)
+    return offered
 
 
 async def _records(resolver: aiodns.DNSResolver, name: str, direct: bool) -> list[tuple[int, int, _Host]]:
+    """Priority, weight and host of each record; a host without a name says that this way is not offered (RFC 2782)."""
     try:
         answer = await asyncio.wait_for(resolver.query_dns(name, "SRV"), PATIENCE)
     except (aiodns.error.DNSError, TimeoutError, UnicodeError):
         return []
     data = [record.data for record in answer.answer if isinstance(record.data, pycares.SRVRecordData)]
-    hosts = [(d.priority, d.weight, _Host(d.target.rstrip("."), d.port, direct)) for d in data]
-    return [host for host in hosts if host[2].name]
+    return [(d.priority, d.weight, _Host(d.target.rstrip("."), d.port, direct)) for d in data]
 
 
 async def _addresses(host: str) -> list[str]:
