@@ -92,10 +92,10 @@ def test_without_records_the_domain_itself_is_tried_at_the_usual_port(names: Nam
 
 def test_a_name_server_that_is_silent_is_not_waited_for(names: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
     names.silent |= {"_xmpp-client._tcp.localhost", "_xmpps-client._tcp.localhost"}
-    monkeypatch.setattr(lookup, "PATIENCE", 0.5)
+    monkeypatch.setattr(lookup, "PATIENCE", 2.0)
     began = time.monotonic()
     assert Place("127.0.0.1", 5222, False) in places("localhost")
-    assert 0.4 < time.monotonic() - began < 10
+    assert 1.9 < time.monotonic() - began < 5  # not twice, although the question is sent twice
 
 
 def test_one_way_that_is_silent_does_not_hide_the_other(names: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
