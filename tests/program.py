@@ -25,6 +25,9 @@ def free_port() -> int:
 class Program:
     """``python -m webapp serve`` on a data folder of its own. ``start`` works again after ``stop`` and ``kill``."""
 
+    module = "webapp"
+    """What is started; a test may start one that starts the program in its own way."""
+
     def __init__(self, folder: Path, port: int | None = None, **environment: str) -> None:
         self.folder = folder
         self.port = port or free_port()
@@ -65,7 +68,7 @@ class Program:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "webapp", "serve"], env=self.env, stdout=log, stderr=log
+                [sys.executable, "-m", self.module, "serve"], env=self.env, stdout=log, stderr=log
             )
         until = time.monotonic() + START_SECONDS
         while not self.answers():

@@ -11,7 +11,8 @@ from tests.visitor import Visitor
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
+def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """The real program; ``pytest.mark.program("a.module")`` has it started by that one."""
     background = Background()
     with Prosody(tmp_path / "prosody") as prosody:
         program = Program(
@@ -19,6 +20,8 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
             HAUSBOTE_EXTRA_CA_FILE=str(prosody.ca_file),
             HAUSBOTE_PRIVATE_SERVERS="127.0.0.1",
         )
+        starter = request.node.get_closest_marker("program")
+        program.module = starter.args[0] if starter else program.module
         program.start()
         try:
             with Visitor(program.url) as alice:

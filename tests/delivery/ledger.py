@@ -1,0 +1,42 @@
+"""What was said, and what came of it: waiting for the last message, and counting."""
+
+import time
+
+from tests.delivery.scene import Scene
+from tests.delivery.traffic import Speaker, Writer, deliveries_in, heard_in
+
+DRAIN_SECONDS = 60
+OUT = {"sent", "delivered", "read"}
+
+
+def drain(scene: Scene, writer: Writer, speaker: Speaker) -> float:
+    """Wait until both sides have what the other said, and a little longer, because what is doubled comes late.
+
+    Returns how many seconds it took, without the little.
+    """
+    began = time.monotonic()
+    while not _is_drained(scene, writer, speaker) and time.monotonic() < began + DRAIN_SECONDS:
+        time.sleep(0.2)
+    took = time.monotonic() - began
+    time.sleep(2)
+    return took
+
+
+def check(scene: Scene, writer: Writer, speaker: Speaker) -> None:
+    """Nothing is lost, doubled or out of order, on either side, and nothing of ours is left in between."""
+    for name, conversation in scene.conversations.items():
+        assert heard_in(scene.database, conversation) == speaker.said[name], f"coming in, {name}"
+        assert scene.received(name) == writer.acknowledged[name], f"going out, {name}"
+        stored = heard_in(scene.database, conversation, own=True, prefix="out ")
+        assert stored == writer.acknowledged[name], f"own messages, {name}"
+        assert set(deliveries_in(scene.database, conversation)) <= OUT
+    assert not writer.refused
+
+
+def _is_drained(scene: Scene, writer: Writer, speaker: Speaker) -> bool:
+    return all(
+        len(scene.received(name)) >= len(writer.acknowledged[name])
+        and len(heard_in(scene.database, conversation)) >= len(speaker.said[name])
+        and set(deliveries_in(scene.database, conversation)) <= OUT
+        for name, conversation in scene.conversations.items()
+    )
