@@ -8,18 +8,17 @@ import time
 
 import pytest
 
+from tests.delivery.ledger import OUT, check, drain
 from tests.delivery.scene import Scene
-from tests.delivery.traffic import Speaker, Writer, between_kills, deliveries_in, heard_in
+from tests.delivery.traffic import Speaker, Writer, between_kills, deliveries_in
 from tests.far_side import FarSide
 
 SOAK = bool(os.environ.get("SOAK"))
 KILLS = 200 if SOAK else int(os.environ.get("KILLS", "30"))
-DRAIN_SECONDS = 60
 WITH = (
     "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>urn:xmpp:mam:2</value></field>"
     "<field var='with'><value>{}</value></field></x>"
 )
-OUT = {"sent", "delivered", "read"}
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(3600 if SOAK else 600)]
 
@@ -34,14 +33,8 @@ def test_killed_again_and_again_nothing_is_lost_doubled_or_out_of_order(scene: S
     writer.stop()
     speaker.stop()
     assert sum(map(len, speaker.said.values())) > KILLS * 5
-    _drain(scene, writer, speaker)
-    for name, conversation in scene.conversations.items():
-        assert heard_in(scene.database, conversation) == speaker.said[name], f"coming in, {name}"
-        assert scene.received(name) == writer.acknowledged[name], f"going out, {name}"
-        stored = heard_in(scene.database, conversation, own=True, prefix="out ")
-        assert stored == writer.acknowledged[name], f"own messages, {name}"
-        assert set(deliveries_in(scene.database, conversation)) <= OUT
-    assert not writer.refused
+    drain(scene, writer, speaker)
+    check(scene, writer, speaker)
 
 
 def test_a_network_server_that_is_killed_and_restarted_loses_and_doubles_nothing(scene: Scene) -> None:
@@ -68,22 +61,6 @@ def test_a_network_server_that_is_killed_and_restarted_loses_and_doubles_nothing
 
 def _is_out(scene: Scene, conversation: int) -> bool:
     return set(deliveries_in(scene.database, conversation)) <= OUT
-
-
-def _drain(scene: Scene, writer: Writer, speaker: Speaker) -> None:
-    """Wait until both sides have what the other said, and a little longer, because what is doubled comes late."""
-
-    def is_drained() -> bool:
-        return all(
-            len(scene.received(name)) >= len(writer.acknowledged[name])
-            and len(heard_in(scene.database, conversation)) >= len(speaker.said[name])
-            for name, conversation in scene.conversations.items()
-        )
-
-    ends = time.monotonic() + DRAIN_SECONDS
-    while not is_drained() and time.monotonic() < ends:
-        time.sleep(0.2)
-    time.sleep(2)
 
 
 def _archive_of(scene: Scene, who: str, name: str) -> list[tuple[str, str]]:
