@@ -129,6 +129,7 @@ def environment(language: str) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     made.filters |= {"linked": markup.linked, "clean_name": markup.clean_name, "initials": initials, "tone": tone}
     made.globals |= {"static_url": static_url, "icon_symbol": markup.icon_symbol, "delivery_words": DELIVERY_WORDS}
+    made.globals["m"] = made.get_template("_macros.html").module  # once, not with each of fifty messages
     return made
 
 

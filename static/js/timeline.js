@@ -63,6 +63,11 @@
     tell();
   });
 
+  // Taking away what has the focus makes the browser lay out the old page and the new one together: twice the wait.
+  document.addEventListener("htmx:before:swap", (event) => {
+    const going = event.detail.tasks.find((task) => task.target?.id === "conversation")?.target;
+    if (going?.contains(document.activeElement)) document.activeElement.blur();
+  });
   document.addEventListener("htmx:after:swap", sync);
   document.addEventListener("click", (event) => {
     if (event.target.closest?.("#to-end")) { at("timeline").scrollTop = 0; moved(); }

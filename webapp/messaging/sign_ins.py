@@ -3,9 +3,11 @@
 import hashlib
 import secrets
 from datetime import timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, col, delete, select
+from sqlmodel.sql.expression import Select
 
 from webapp.changes import SignInEnded
 from webapp.database import announce
@@ -42,11 +44,17 @@ def open_sign_in(db: Session, user_id: int, device: str) -> tuple[SignIn, str]:
 
 def find_sign_in(db: Session, secret: str, at: int | None = None) -> tuple[SignIn, User] | None:
     """Who holds this secret; None if nobody does, it is too old, or the user is disabled."""
-    found = db.exec(select(SignIn, User).join(User).where(SignIn.secret_hash == hash_secret(secret))).first()
+    found = db.exec(_holder(), params={"hash": hash_secret(secret)}).first()
     if found is None:
         return None
     row, user = found
     return None if user.disabled_at is not None or is_over(row, now() if at is None else at) else (row, user)
+
+
+@cache
+def _holder() -> Select[SignIn, User]:
+    """Built once: it is asked with every request."""
+    return select(SignIn, User).join(User).where(col(SignIn.secret_hash) == bindparam("hash"))
 
 
 def is_over(row: SignIn, at: int) -> bool:

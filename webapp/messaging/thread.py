@@ -129,12 +129,12 @@ def position_of(key: str) -> int:
 
 def head_of(db: Session, user_id: int, conversation_id: int) -> Head:
     """A conversation's head. Raises NotYours."""
-    conversation = conversation_of(db, user_id, conversation_id)
-    account = db.get_one(Account, conversation.account_id)
-    query = select(Identity).where(
-        col(Identity.account_id) == account.id, col(Identity.address) == conversation.remote_id
-    )
-    contact = db.execute(query).scalar_one_or_none()
+    return head_at(db, conversation_of(db, user_id, conversation_id))
+
+
+def head_at(db: Session, conversation: Conversation) -> Head:
+    """The head of this conversation."""
+    account, contact = db.execute(_behind(), {"conversation": conversation.id}).one()
     return Head(
         id=conversation.id,
         name=conversation.name or (contact.name if contact else "") or conversation.remote_id,
@@ -159,6 +159,15 @@ def head_of(db: Session, user_id: int, conversation_id: int) -> Head:
         members=_count_members(db, conversation),
         typing=typing_in(conversation.id),
     )
+
+
+@cache
+def _behind() -> Select[*tuple[Any, ...]]:
+    """The account of a conversation and, for a direct one, the contact; built once."""
+    there = (col(Identity.account_id) == col(Account.id)) & (col(Identity.address) == col(Conversation.remote_id))
+    query = select(Account, Identity).select_from(Conversation)
+    query = query.join(Account, col(Account.id) == col(Conversation.account_id)).outerjoin(Identity, there)
+    return query.where(col(Conversation.id) == bindparam("conversation"))
 
 
 def _count_members(db: Session, conversation: Conversation) -> int:
@@ -193,8 +202,15 @@ def _messages(conversation_id: int | BindParameter[int]) -> Select[*tuple[Any, .
 
 def newest(db: Session, reader: Reader, conversation_id: int, size: int = PAGE) -> Stretch:
     """The end of a conversation: what one sees on opening it."""
-    next_place = key_of(db.get_one(Conversation, conversation_id).next_position)
-    return _stretch(db, reader, _messages(conversation_id), size, next_place)
+    found = db.execute(_last(), {"conversation": conversation_id, "most": size + 1}).all()[::-1]
+    next_place = db.execute(_next_place(), {"conversation": conversation_id}).scalar_one()
+    return _cut(reader, found, size, key_of(next_place))
+
+
+@cache
+def _next_place() -> Select[*tuple[Any, ...]]:
+    here = col(Conversation.id) == bindparam("conversation")
+    return select(col(Conversation.next_position)).where(here)
 
 
 def before(db: Session, reader: Reader, conversation_id: int, key: str, size: int = PAGE) -> Stretch:
@@ -213,11 +229,16 @@ def since(db: Session, reader: Reader, conversation_id: int, key: str, size: int
 
 
 def _stretch(db: Session, reader: Reader, query: Select[*tuple[Any, ...]], size: int, latest_start: str) -> Stretch:
-    """The last ``size`` messages of a query; one more is read, as the one before the first.
+    """The last ``size`` messages of a query; one more is read, as the one before the first."""
+    found = db.execute(query.order_by(col(Message.position).desc()).limit(size + 1)).all()[::-1]
+    return _cut(reader, found, size, latest_start)
+
+
+def _cut(reader: Reader, found: Sequence[Any], size: int, latest_start: str) -> Stretch:
+    """The last ``size`` of what was found.
 
     A stretch of messages without a place starts where the next placed one will stand (``latest_start``).
     """
-    found = db.execute(query.order_by(col(Message.position).desc()).limit(size + 1)).all()[::-1]
     older = len(found) > size
     lines = _lines(reader, found)[1 if older else 0 :]
     return Stretch(lines, min([latest_start, *(line.key for line in lines[:1])]), older)
@@ -225,11 +246,11 @@ def _stretch(db: Session, reader: Reader, query: Select[*tuple[Any, ...]], size:
 
 def redrawn(db: Session, reader: Reader, conversation_id: int, message_ids: Iterable[int]) -> list[Line]:
     """These messages, the ones after them, and whatever has no place yet: all that looks different now."""
-    ids = list(message_ids)
+    ids = set(message_ids)
     return _redrawn_at_the_end(db, reader, conversation_id, ids) or _redrawn(db, reader, conversation_id, ids)
 
 
-def _redrawn_at_the_end(db: Session, reader: Reader, conversation_id: int, message_ids: list[int]) -> list[Line]:
+def _redrawn_at_the_end(db: Session, reader: Reader, conversation_id: int, message_ids: set[int]) -> list[Line]:
     """The same with one query, for what happens nearly always at the end; nothing, if it did not."""
     values = {"conversation": conversation_id, "most": len(message_ids) + AROUND}
     found = db.execute(_last(), values).all()[::-1]
@@ -245,8 +266,8 @@ def _last() -> Select[*tuple[Any, ...]]:
     return _messages(bindparam("conversation")).order_by(col(Message.position).desc()).limit(bindparam("most"))
 
 
-def _redrawn(db: Session, reader: Reader, conversation_id: int, message_ids: list[int]) -> list[Line]:
-    shown, before_them = _places(db, conversation_id, message_ids)
+def _redrawn(db: Session, reader: Reader, conversation_id: int, message_ids: set[int]) -> list[Line]:
+    shown, before_them = _places(db, conversation_id, list(message_ids))
     places = shown | before_them
     values = {"conversation": conversation_id, "places": list(places), "most": len(places) + MOST_PENDING}
     found = db.execute(_at_places(), values).all()
@@ -288,9 +309,8 @@ def _last_placed() -> Select[*tuple[Any, ...]]:
     return select(func.max(Message.position)).where(here, col(Message.position) < PENDING)
 
 
-def first_unread(db: Session, user_id: int, conversation_id: int) -> str | None:
+def first_unread(db: Session, conversation: Conversation) -> str | None:
     """The key of the oldest message that somebody else wrote and the person has not read."""
-    conversation = conversation_of(db, user_id, conversation_id)
     if not conversation.unread:
         return None
     query = select(func.min(Message.position)).where(

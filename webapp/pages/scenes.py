@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 from webapp.live import fragments
 from webapp.live.tabs import View, new_tab, tabs_of
 from webapp.messaging import inbox, people_list, thread
+from webapp.messaging.access import conversation_of
 from webapp.models import User
 from webapp.pages.house import House, house_of
 from webapp.pages.rendering import page, reader_for
@@ -51,12 +52,13 @@ def list_scene(db: Session, view: View, after: str | None) -> dict[str, Any]:
 
 def conversation_scene(db: Session, view: View, conversation_id: int, before: str | None = None) -> dict[str, Any]:
     """An open conversation. Raises NotYours; ValueError if ``before`` is no key."""
-    head = thread.head_of(db, view.user_id, conversation_id)
+    conversation = conversation_of(db, view.user_id, conversation_id)
+    head = thread.head_at(db, conversation)
     if before:
         stretch = thread.before(db, view.reader, conversation_id, before)
     else:
         stretch = thread.newest(db, view.reader, conversation_id)
-    new_from = thread.first_unread(db, view.user_id, conversation_id)
+    new_from = thread.first_unread(db, conversation)
     return {
         "head": head,
         "stretch": stretch,
