@@ -61,12 +61,15 @@ class Prosody:
         starttls: bool = True,
         plain_only: bool = False,
         archive: bool = True,
+        bookmarks: bool = True,
     ) -> None:
-        """Without ``starttls`` it offers no encryption, without ``archive`` it keeps no history."""
+        """Without ``starttls`` it offers no encryption, without ``archive`` it keeps no history, without ``bookmarks``
+        nothing that a person's devices share."""
         self.folder = folder.resolve()
         self.starttls = starttls
         self.plain_only = plain_only
         self.archive = archive
+        self.bookmarks = bookmarks
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         self.ca_file, self._crt, self._key = _certificates(self.folder / "certs", certificate, self.host, self.muc)
         self.port, self.direct_tls_port = _free_ports(2)
@@ -76,6 +79,10 @@ class Prosody:
         atexit.register(shutil.rmtree, self._memory, ignore_errors=True)
         self._process: subprocess.Popen[bytes] | None = None
         self._config = self.folder / "prosody.cfg.lua"
+        self.configure()
+
+    def configure(self) -> None:
+        """Write down what it is to be like from its next start on."""
         self._config.write_text(self._configuration())
 
     def start(self) -> None:
@@ -173,7 +180,8 @@ class Prosody:
             raise RuntimeError(f"prosodyctl {words[0]}: {done.stdout} {done.stderr}")
 
     def _configuration(self) -> str:
-        modules = [*MODULES, *(["tls"] if self.starttls else []), *(["mam"] if self.archive else [])]
+        shared = ["pep", "bookmarks", "vcard4", "vcard_legacy"] if self.bookmarks else []
+        modules = [*MODULES, *shared, *(["tls"] if self.starttls else []), *(["mam"] if self.archive else [])]
         room_modules = ["muc_mam"] if self.archive else []
         return CONFIGURATION.format(
             root="true" if os.geteuid() == 0 else "false",
@@ -193,8 +201,8 @@ class Prosody:
 
 
 MODULES = [
-    *("roster", "saslauth", "disco", "presence", "message", "iq", "c2s", "carbons", "pep", "private", "blocklist"),
-    *("bookmarks", "vcard4", "vcard_legacy", "version", "uptime", "time", "ping", "posix", "smacks", "csi_simple"),
+    *("roster", "saslauth", "disco", "presence", "message", "iq", "c2s", "carbons", "private", "blocklist"),
+    *("version", "uptime", "time", "ping", "posix", "smacks", "csi_simple"),
     *("offline", "cron"),
 ]
 
@@ -238,6 +246,7 @@ Component "{muc}" "muc"
   muc_log_by_default = true
   muc_log_presences = false
   muc_room_default_history_length = 20
+  muc_tombstones = false
 """
 
 

@@ -30,12 +30,12 @@ class Bookmarks:
         self._line = line
         self._changed = changed
 
-    async def fetch(self) -> list[Bookmark]:
-        """All of them. Raises Unreachable."""
+    async def fetch(self) -> list[Bookmark] | None:
+        """All of them; None if the server keeps no bookmarks. Raises Unreachable."""
         try:
             reply = await self._line.wire.ask("get", items(BOOKMARKS), self._line.me)
-        except Declined:
-            return []
+        except Declined as error:
+            return [] if error.condition == "item-not-found" else None
         return [found for item in reply.iter(tag(PUBSUB, "item")) if (found := _read(item)) is not None]
 
     def hear(self, announcement: Element) -> None:
@@ -47,20 +47,22 @@ class Bookmarks:
             if (found := _read(item)) is not None:
                 self._changed(found)
 
-    async def keep(self, room: str, name: str, nick: str) -> None:
+    async def keep(self, room: str, name: str, nick: str) -> bool:
+        """Have the server remember this room; whether it does."""
         conference = element(BOOKMARKS, "conference", autojoin="true", **({"name": name} if name else {}))
         SubElement(conference, tag(BOOKMARKS, "nick")).text = clean(nick)
-        await self._set(publish(BOOKMARKS, room, conference))
+        return await self._set(publish(BOOKMARKS, room, conference))
 
     async def drop(self, room: str) -> None:
         await self._set(retract(BOOKMARKS, room))
 
-    async def _set(self, payload: Element) -> None:
+    async def _set(self, payload: Element) -> bool:
         """A server that keeps no bookmarks is no reason not to be in a room."""
         try:
             await self._line.wire.ask("set", payload, self._line.me)
         except (Declined, Unreachable):
-            return
+            return False
+        return True
 
 
 def _read(item: Element) -> Bookmark | None:

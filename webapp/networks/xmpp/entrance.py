@@ -8,11 +8,12 @@ from webapp.networks.errors import Unreachable
 from webapp.networks.events import ConversationChanged, ConversationKind, ConversationState, MembersChanged
 from webapp.networks.xmpp.contents import tidy_name
 from webapp.networks.xmpp.line import Line
-from webapp.networks.xmpp.names import FORM, MAM, MUC_ADMIN, MUC_OWNER, tag
+from webapp.networks.xmpp.names import MUC_ADMIN, tag
 from webapp.networks.xmpp.refusals import Declined, refusal
+from webapp.networks.xmpp.remaking import make_as_it_was
 from webapp.networks.xmpp.room import Room
 from webapp.networks.xmpp.room_news import HISTORY_WITHOUT_ARCHIVE, RoomNews
-from webapp.networks.xmpp.stanzas import element, join_room, new_id, presence, query
+from webapp.networks.xmpp.stanzas import join_room, new_id, presence, query
 
 ENTER_WITHIN = 20.0
 _NO_GROUP = N_("There is no group at this address.")
@@ -55,12 +56,13 @@ class Entrance:
     async def settle_in(self, room: Room) -> None:
         """Tell that we are in, who is there and what was missed; then let the present in."""
         room.open()
-        before = room.address in self._line.folder.rooms
-        self._line.folder.note_room(room.address)
+        before = self._line.folder.room(room.address).entered
+        self._line.folder.note_room(room.address, entered=True)
         kind, joined = ConversationKind.GROUP, ConversationState.JOINED
         self._line.tell(ConversationChanged(room.address, kind, room.title, state=joined, listed=True))
         if room.members_only:
             await self._ask_who_belongs(room)
+        self._remember(room)
         self._line.tell(MembersChanged(room.address, room.members(), complete=True))
         await self._news.catch_up(room, before)
 
@@ -71,20 +73,25 @@ class Entrance:
             if error.condition in {"remote-server-not-found", "gone"}:
                 raise
             return
-        room.archive = MAM in about.features
-        room.members_only = "muc_membersonly" in about.features
+        room.note_features(about.features)
         room.name = tidy_name(about.name)
 
+    def _remember(self, room: Room) -> None:
+        """How the room is, in case that its server forgets it."""
+        facts = {"kind": sorted(room.kind), "name": room.name} if room.kind is not None else {}
+        self._line.folder.note_room(room.address, members=room.belonging, **facts)
+
     async def _mind_if_made(self, room: Room) -> None:
-        """Entering a room that is not there makes it. One that we knew was forgotten by its server: it goes on as its
-        server likes it. Any other nobody asked for."""
+        """Entering a room that is not there makes it. One that we knew was forgotten by its server: it is made as it
+        was, or not at all. Any other nobody asked for."""
         if not room.created:
             return
-        if room.address not in self._line.folder.rooms:
+        try:
+            await make_as_it_was(self._line, room, self._line.folder.room(room.address))
+            await self._look_at(room)
+        except Declined:
             self._line.try_to_say([presence(f"{room.address}/{room.nick}", "unavailable")])
-            raise Declined("item-not-found")
-        await self._line.wire.ask("set", query(MUC_OWNER, element(FORM, "x", type="submit")), room.address)
-        await self._look_at(room)
+            raise
 
     async def _ask_who_belongs(self, room: Room) -> None:
         for affiliation in ("owner", "admin", "member"):

@@ -7,7 +7,7 @@ from webapp.languages import N_, Sentence
 from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.events import Member, MembersChanged
 from webapp.networks.xmpp.line import Line
-from webapp.networks.xmpp.names import DISCO_ITEMS, FORM, MAM, MUC_ADMIN, MUC_OWNER, tag
+from webapp.networks.xmpp.names import DISCO_ITEMS, FORM, MUC_ADMIN, MUC_OWNER, tag
 from webapp.networks.xmpp.refusals import Declined, refusal
 from webapp.networks.xmpp.room import Room
 from webapp.networks.xmpp.stanzas import direct_invitation, element, form_of, mediated_invitation, new_id, query
@@ -46,7 +46,7 @@ class Groups:
         await self._line.order(
             query(MUC_OWNER, form_of("http://jabber.org/protocol/muc#roomconfig", wanted)), room.address
         )
-        room.archive, room.members_only = MAM in (await self._line.about(room.address)).features, True
+        room.note_features((await self._line.about(room.address)).features)
 
     async def invite(self, room: Room, members: tuple[str, ...]) -> None:
         """Make them members, and tell them; where we may not, the room is asked to do both."""
@@ -60,6 +60,7 @@ class Groups:
             else:
                 await self._line.wire.hand_over(direct_invitation(member, room.address))
                 room.affiliated.setdefault(member, "")
+                self._line.folder.note_room(room.address, members=room.belonging)
                 if not any(one.address == member for one in room.occupants.values()):
                     self._line.tell(MembersChanged(room.address, (Member(member, present=False),)))
 

@@ -8,13 +8,20 @@ from xml.etree.ElementTree import Element
 from webapp.networks.events import Member
 from webapp.networks.xmpp.addresses import bare, local, resource
 from webapp.networks.xmpp.contents import tidy_name
-from webapp.networks.xmpp.names import MUC_ADMIN, MUC_USER, OCCUPANT_ID, tag
+from webapp.networks.xmpp.names import MAM, MUC_ADMIN, MUC_USER, OCCUPANT_ID, tag
 from webapp.networks.xmpp.translate import InRoom
 
 ITEM = f"{tag(MUC_USER, 'x')}/{tag(MUC_USER, 'item')}"
 STATUS = f"{tag(MUC_USER, 'x')}/{tag(MUC_USER, 'status')}"
 OURSELVES, CREATED, NICK_CHANGED, RESTARTING = "110", "201", "303", {"332", "333"}
 _ROLES = {"owner": "owner", "admin": "admin"}
+_AFFILIATIONS = {*_ROLES, "member"}
+
+
+KINDS = {MAM} | {
+    f"muc_{word}" for word in ("hidden", "membersonly", "moderated", "nonanonymous", "passwordprotected", "persistent")
+}
+"""What a room can say of itself (XEP-0045 section 15.3), and that it keeps an archive."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +41,11 @@ class Room:
     me: str
     bookmarked_as: str = ""
     name: str = ""
+    kind: frozenset[str] | None = None
+    """What it says of itself, as far as we care (``KINDS``); None as long as it was not asked."""
     archive: bool = False
     position_stays: bool = False
     """The archive could not be read: what was missed will be asked for again at the next entry."""
-    members_only: bool = False
     created: bool = False
     occupant: str = ""
     inside: bool = False
@@ -54,6 +62,21 @@ class Room:
     @property
     def title(self) -> str:
         return self.bookmarked_as or self.name or local(self.address)
+
+    @property
+    def members_only(self) -> bool:
+        return "muc_membersonly" in (self.kind or ())
+
+    @property
+    def belonging(self) -> dict[str, str]:
+        """The affiliation of everybody else who belongs here, as far as we know."""
+        leading = [one for one in self.occupants.values() if one.role in _ROLES and "/" not in one.address]
+        known = {**{one.address: one.role for one in leading}, **self.affiliated}
+        return {address: role if role in _ROLES else "member" for address, role in known.items() if address != self.me}
+
+    def note_features(self, features: frozenset[str]) -> None:
+        """What the room answers when it is asked about itself."""
+        self.kind, self.archive = features & KINDS, MAM in features
 
     @property
     def people(self) -> Mapping[str, str]:
@@ -75,6 +98,8 @@ class Room:
             self._it_is_us(nick, stanza)
         role = _ROLES.get(affiliation) or ("moderator" if moderates else "")
         address = self.me if ours else real or f"{self.address}/{nick}"
+        if self.members_only and real and affiliation in _AFFILIATIONS:
+            self.affiliated[real] = _ROLES.get(affiliation, "")
         self.occupants[nick] = Occupant(address, role)
         return Member(address, tidy_name(nick), role)
 
@@ -82,6 +107,9 @@ class Room:
         """Somebody went: a member who is only away now, an address that is gone, or nobody whom we knew."""
         nick = resource(stanza.get("from"))
         gone = self.occupants.pop(nick, None)
+        item = stanza.find(ITEM)
+        if gone is not None and item is not None and item.get("affiliation") in {"none", "outcast"}:
+            self.affiliated.pop(gone.address, None)
         if gone is None or any(one.address == gone.address for one in self.occupants.values()):
             return None
         if gone.address in self.affiliated:

@@ -67,11 +67,16 @@ class Rooms:
     # Staying in
 
     async def enter_all(self) -> None:
-        """Enter every room of the bookmarks, in the background. Raises Unreachable."""
-        for bookmark in await self.bookmarks.fetch():
+        """Enter every room of the bookmarks, in the background, and those that only we remember. Raises Unreachable."""
+        found = await self.bookmarks.fetch()
+        for bookmark in found or []:
             self._bookmark_changed(bookmark)
             if bookmark.wanted:
                 self._first_found.add(bookmark.room)
+        for bookmark in self._ours(found):
+            self._follow(bookmark)
+            if found is not None:
+                self._tasks.start(self._remember(bookmark.room, bookmark.name, bookmark.nick))
         self._begun.set()
         self._tasks.start(self._watch())
 
@@ -82,7 +87,10 @@ class Rooms:
 
     async def _look_again(self) -> None:
         with contextlib.suppress(Unreachable):
-            found = [bookmark for bookmark in await self.bookmarks.fetch() if bookmark.wanted]
+            kept = await self.bookmarks.fetch()
+            if kept is None:
+                return
+            found = [bookmark for bookmark in kept if bookmark.wanted]
             gone = self._first_found - {bookmark.room for bookmark in found}
             for bookmark in [*found, *map(Bookmark, gone)]:
                 self._bookmark_changed(bookmark)
@@ -90,7 +98,24 @@ class Rooms:
     async def close(self) -> None:
         await self._tasks.close()
 
+    def _ours(self, found: list[Bookmark] | None) -> list[Bookmark]:
+        """Rooms in which the person wants to be, and of which their server knows nothing: all, if it keeps none."""
+        wanted = self._line.folder.wanted_rooms.items()
+        return [Bookmark(a, one.called, one.nick, True) for a, one in wanted if found is None or not one.bookmarked]
+
+    async def _remember(self, address: str, name: str, nick: str) -> None:
+        """That the person wants to be in this room, here and, if their server can, on every device."""
+        self._line.folder.note_room(address, called=name, nick=nick, wanted=True)
+        bookmarked = await self.bookmarks.keep(address, name, nick)
+        self._line.folder.note_room(address, bookmarked=bookmarked)
+
     def _bookmark_changed(self, bookmark: Bookmark) -> None:
+        """The server says so; it is remembered in case that it does not know any more one day."""
+        if bookmark.wanted or bookmark.room in self._line.folder.wanted_rooms:
+            self._line.folder.note_room(bookmark.room, nick=bookmark.nick, wanted=bookmark.wanted, bookmarked=True)
+        self._follow(bookmark)
+
+    def _follow(self, bookmark: Bookmark) -> None:
         room = self.rooms.get(bookmark.room)
         if bookmark.name:
             self._names[bookmark.room] = bookmark.name
@@ -108,7 +133,7 @@ class Rooms:
         return address in self.rooms
 
     def _given_up(self, address: str) -> None:
-        if address in self._line.folder.rooms:
+        if self._line.folder.room(address).entered:
             self._tell_left(address)
 
     def _stop_trying(self, address: str) -> None:
@@ -167,7 +192,7 @@ class Rooms:
             room = await self._enter(address, nick)
         except Declined as error:
             raise Refused(why_not(error)) from None
-        await self.bookmarks.keep(address, self._names.get(address) or room.name, room.nick)
+        await self._remember(address, self._names.get(address) or room.name, room.nick)
         return Done(conversation=address)
 
     async def create(self, action: CreateGroup) -> Done:
@@ -181,7 +206,7 @@ class Rooms:
         room.name = self._names[address] = tidy_name(action.name) or local(address)
         await self._groups.configure(room)
         await self._entrance.settle_in(room)
-        await self.bookmarks.keep(address, room.name, room.nick)
+        await self._remember(address, room.name, room.nick)
         await self._groups.invite(room, action.members)
         return Done(conversation=address)
 
@@ -193,6 +218,7 @@ class Rooms:
     async def leave(self, address: str) -> Done:
         """Leave for good, on every device."""
         self._stop_trying(address)
+        self._line.folder.note_room(address, wanted=False)
         room = self.rooms.get(address)
         await self.bookmarks.drop(address)
         if room is not None and address in self.rooms:
@@ -224,7 +250,7 @@ class Rooms:
 
     def is_room(self, address: str) -> bool:
         """Whether this is a room as far as we know; from the first time on that we were in it."""
-        return address in self.rooms or address in self._attempts or address in self._line.folder.rooms
+        return address in self.rooms or address in self._attempts or self._line.folder.room(address).entered
 
     def read_old(self, address: str, kept: Kept) -> list[Event]:
         """What an archive keeps of a room, whether we are in it or not."""
@@ -291,6 +317,7 @@ class Rooms:
         elif not kind:
             member = room.arrived(stanza)
             if room.ready:
+                self._line.folder.note_room(room.address, members=room.belonging)
                 self._line.tell(MembersChanged(room.address, (member,)))
         return True
 
@@ -328,6 +355,7 @@ class Rooms:
         gone = room.left(stanza)
         if not room.ready or gone is None:
             return
+        self._line.folder.note_room(room.address, members=room.belonging)
         if isinstance(gone, Member):
             self._line.tell(MembersChanged(room.address, (gone,)))
         else:
