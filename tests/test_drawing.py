@@ -51,3 +51,10 @@ def test_text_is_escaped_and_what_is_missing_is_an_error() -> None:
     assert template.render(name="<i>") == "<b>&lt;i&gt;</b>"
     with pytest.raises(UndefinedError):
         template.render()
+
+
+def test_a_banner_may_carry_something_or_nothing() -> None:
+    text = '{% import "_macros.html" as m %}{{ m.banner("Plain") }}{% call m.banner("With") %}<i>more</i>{% endcall %}'
+    drawn = environment("en").from_string(text).render()
+    assert "Plain" in drawn
+    assert "<i>more</i>" in drawn

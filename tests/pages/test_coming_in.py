@@ -134,3 +134,7 @@ def test_an_invite_token_is_no_reset_token(browser, house, alice):
     invite = house.database.write(make_invite, Role.MEMBER, timedelta(days=1), COMMAND_LINE)
     assert browser().get(f"/reset/{token_of(house.tokens, invite)}").status_code == 404
     assert browser().get("/invite/nonsense").status_code == 404
+
+
+def test_after_a_new_password_the_door_asks_for_it(browser, alice):
+    assert "Your new password is set" in browser().page("/sign-in?new_password=1").get_text()

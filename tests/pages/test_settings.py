@@ -68,3 +68,11 @@ def test_everybody_sees_what_was_done_about_them(browser, alice, bob):
     record = browser(bob).page("/settings").find(id="record").get_text(" ")
     assert "Made a link to set a new password" in record
     assert "Alice" in record
+
+
+@pytest.mark.parametrize(
+    ("done", "words"),
+    [("saved", "Your settings are saved"), ("password", "Your password is changed"), ("devices", "Signed out there")],
+)
+def test_what_was_done_is_said_on_the_page(browser, alice, done, words):
+    assert words in browser(alice).page(f"/settings?done={done}").get_text()
