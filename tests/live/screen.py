@@ -94,7 +94,7 @@ def _normal(html: str) -> str:
 
 def parts(page: BeautifulSoup, conversation_id: int | None) -> dict[str, str]:
     """The list, and the open conversation, as text that compares. The "new" line stays until the next opening."""
-    ids = ["rows", "chips", "notices"]
+    ids = ["rows", "chips", "notices", "unread"]
     if conversation_id is not None:
         ids += [f"{name}-{conversation_id}" for name in ("head", "messages", "typing", "facts")]
     found = {name: _normal(str(page.find(id=name))) for name in ids}

@@ -19,7 +19,7 @@ from webapp import changes as c
 from webapp.drawing import Reader, draw
 from webapp.live.tabs import View
 from webapp.markup import drawn
-from webapp.messaging import account_cards, inbox, thread
+from webapp.messaging import account_cards, inbox, people_list, thread
 from webapp.messaging.access import account_behind
 from webapp.messaging.errors import NotYours
 from webapp.models import AccountState
@@ -92,8 +92,8 @@ def _drawn_line(reader: Reader, _today: date, csrf_token: str, line: thread.Line
 
 def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     """Everything of this tab that these changes made stale, drawn anew."""
-    if view.accounts:
-        return accounts_snapshot(db, view) if any(isinstance(change, c.AccountChanged) for change in changes) else ""
+    if view.accounts or view.people is not None:
+        return _of_another_page(db, view, changes)
     parts = [
         *_list_parts(db, view, changes),
         *_count_parts(db, view, changes),
@@ -128,10 +128,19 @@ def _count_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[s
 
 
 def draw_chips(db: Session, view: View) -> str:
-    """The filters above the list, with how much is unread."""
+    """The filters above the list, and how much is unread, there and in the navigation."""
     unread = inbox.unread_count(db, view.user_id)
     html = draw_for(view, "inbox/_chips.html", unread=unread, accounts=inbox.chips_of(db, view.user_id))
-    return partial("chips", "outerHTML", html)
+    return partial("chips", "outerHTML", html) + _draw_unread(view, unread)
+
+
+def draw_unread(db: Session, view: View) -> str:
+    """How much is unread, in the navigation of every page."""
+    return _draw_unread(view, inbox.unread_count(db, view.user_id))
+
+
+def _draw_unread(view: View, unread: int) -> str:
+    return partial("unread", "outerHTML", draw_for(view, "inbox/_unread.html", unread=unread))
 
 
 def _notice_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[str]:
@@ -139,6 +148,21 @@ def _notice_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[
         return []
     html = draw_for(view, "inbox/_notices.html", troubled=troubled_of(db, view.user_id))
     return [partial("notices", "outerHTML", html)]
+
+
+def _of_another_page(db: Session, view: View, changes: Sequence[c.Change]) -> str:
+    """What changed on the page of networks, or of people."""
+    stale = c.AccountChanged if view.accounts else (c.AccountChanged, c.ContactsChanged)
+    snapshot = accounts_snapshot if view.accounts else people_snapshot
+    counted = draw_unread(db, view) if any(isinstance(change, _OF_THE_COUNTS) for change in changes) else ""
+    return counted + (snapshot(db, view) if any(isinstance(change, stale) for change in changes) else "")
+
+
+def people_snapshot(db: Session, view: View) -> str:
+    """Whom one can write to, as far as the words on the page narrow it."""
+    words = view.people or ""
+    html = draw_for(view, "people/_people.html", people=people_list.contacts_of(db, view.user_id, words), words=words)
+    return partial("people", "outerMorph", html)
 
 
 def accounts_snapshot(db: Session, view: View) -> str:

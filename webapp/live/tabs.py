@@ -24,7 +24,8 @@ MOST_TABS_EACH = 40
 class View:
     """What a tab shows. ``oldest`` is the key of the oldest message that was loaded into the open conversation.
 
-    ``accounts``: it is the page of networks, with the person's accounts and nothing of the inbox.
+    Two pages show nothing of the inbox: ``accounts`` is that of networks, with the person's accounts; ``people`` is
+    that of people, narrowed by these words (None: another page).
     """
 
     user_id: int
@@ -35,6 +36,7 @@ class View:
     conversation_id: int | None = None
     oldest: str = ""
     accounts: bool = False
+    people: str | None = None
 
 
 class Tabs:

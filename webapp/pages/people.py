@@ -7,6 +7,8 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from webapp.languages import N_, Sentence
+from webapp.live.fragments import draw_unread, people_snapshot
+from webapp.live.tabs import View
 from webapp.messaging.access import account_of, accounts_of
 from webapp.messaging.people_list import contacts_of
 from webapp.models import User
@@ -16,7 +18,8 @@ from webapp.networks.login import WrongInput
 from webapp.pages.access import TheUser
 from webapp.pages.answers import SEE_OTHER
 from webapp.pages.house import House, TheHouse
-from webapp.pages.rendering import page
+from webapp.pages.rendering import page, reader_for
+from webapp.pages.scenes import subscribe
 
 router = APIRouter(prefix="/people")
 
@@ -26,20 +29,30 @@ LONGEST_SEARCH = 200
 
 @router.get("")
 def people(request: Request, house: TheHouse, user: TheUser, q: str = "") -> HTMLResponse:
-    """Contacts of all accounts, the people of the house first."""
-    return _list(request, house, user, q[:LONGEST_SEARCH])
+    """Contacts of all accounts, the people of the house first; or, after the line was cut, the contacts alone."""
+    words = q[:LONGEST_SEARCH]
+    if "hx-snapshot" not in request.headers:
+        return _list(request, house, user, words)
+    view = _view(request, user, words)
+    subscribe(request, house, view)
+    return HTMLResponse(house.database.read(people_snapshot, view) + house.database.read(draw_unread, view))
+
+
+def _view(request: Request, user: User, words: str) -> View:
+    return View(user.id, reader_for(request), request.state.csrf_token, people=words)
 
 
 def _list(
     request: Request, house: House, user: User, words: str = "", status_code: int = 200, **said: Any
 ) -> HTMLResponse:
+    tab, version = subscribe(request, house, _view(request, user, words))
     kinds = networks()
     accounts = house.database.read(accounts_of, user.id)
     takes = [one for one in accounts if one.network in kinds and kinds[one.network].capabilities.contacts]
     found = house.database.read(contacts_of, user.id, words)
     scene = {"people": found, "words": words, "adds": [one for one in takes if not kinds[one.network].built_in]}
     nothing = {"alert": None, "account": "", "address": "", "name": ""}
-    return page(request, "people/page.html", status_code, **(scene | nothing | said))
+    return page(request, "people/page.html", status_code, tab=tab, version=version, **(scene | nothing | said))
 
 
 @router.post("/add")

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse
 
 from webapp.drawing import Reader, draw
 from webapp.languages import LANGUAGES, negotiate
+from webapp.messaging.inbox import unread_count
 from webapp.models import InstanceOption, Role, User
 from webapp.networks import networks
 from webapp.pages.house import house_of
@@ -42,15 +43,23 @@ def _house_name(db: Session) -> str:
     return option.value if option else "Hausbote"
 
 
+def _shell(db: Session, user: User | None, known: dict[str, Any]) -> dict[str, Any]:
+    """What the frame around every page shows: the name of the house, and how much is unread."""
+    unread = known["unread"] if "unread" in known else unread_count(db, user.id) if user else 0
+    return {"house_name": _house_name(db), "unread": unread}
+
+
 def page(request: Request, template: str, status_code: int = 200, **context: Any) -> HTMLResponse:
     """Draw a page. Every template gets ``reader``, ``user`` (None: not signed in), ``csrf_token``, ``path``,
-    ``house_name`` and ``networks`` (by key); ``request.state.user`` and ``.csrf_token`` are set by ``access``."""
+    ``house_name``, ``unread`` (conversations) and ``networks`` (by key); ``request.state.user`` and ``.csrf_token`` are
+    set by ``access``."""
+    user: User | None = getattr(request.state, "user", None)
     shared = {
-        "user": getattr(request.state, "user", None),
+        "user": user,
         "csrf_token": getattr(request.state, "csrf_token", ""),
         "path": request.url.path,
-        "house_name": house_of(request).database.read(_house_name),
         "networks": networks(),
+        **house_of(request).database.read(_shell, user, context),
     }
     html = draw(template, reader_for(request), **(shared | context))
     return HTMLResponse(html, status_code, headers={"Cache-Control": "no-store"})
