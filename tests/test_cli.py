@@ -42,11 +42,15 @@ def test_users_are_added_listed_disabled_and_let_in_again(program):
     [
         (("user", "add", "Bob", "--password-stdin"), "short\n", "at least 12 characters"),
         (("user", "add", "a\tb", "--password-stdin"), PASSWORD, "A user name is made of"),
-        (("user", "disable", "Nobody"), "", "There is nobody called Nobody"),
+        (("user", "disable", "Nobody"), "", "There is no house"),
+        (("user", "list"), "", "There is no house"),
+        (("user", "reset-link", "Nobody"), "", "There is no house"),
+        (("audit", "verify"), "", "There is no house"),
         (("serve", "--role", "web"), "", "needs PostgreSQL"),
         (("serve", "--role", "king"), "", "none of all, web, sessions"),
         (("backup", "x.tar.gz"), "", "There is no house"),
-        (("restore", "/nonexistent"), "", "master key"),
+        (("restore", "/nonexistent"), "", "There is no file"),
+        (("restore", __file__), "", "master key"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(program, words, stdin, complaint):
@@ -73,6 +77,29 @@ def test_whoever_is_disabled_at_the_shell_loses_the_open_tab_within_two_seconds(
             deque(tab, maxlen=0)  # listens until it is closed
         assert time.monotonic() - disabled < 2
         assert closed.value.rcvd.code == 1008
+
+
+def test_what_a_house_cannot_do_is_said_in_a_sentence(program):
+    program.command("user", "add", "Alice", "--admin", "--password-stdin", stdin=PASSWORD)
+    program.command("user", "add", "Bob", "--password-stdin", stdin=PASSWORD)
+    program.command("user", "disable", "Bob")
+    for words, complaint in (
+        (("user", "disable", "Nobody"), "There is nobody called Nobody"),
+        (("user", "reset-link", "Bob"), "Bob is disabled"),
+        (("backup", "/nonexistent/house.tar.gz"), "cannot be written"),
+        (("restore", __file__), "is not empty"),
+    ):
+        done = program.command(*words)
+        assert done.returncode == 1
+        assert complaint in done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+
+
+def test_looking_at_a_house_that_is_not_there_makes_none(program):
+    program.command("user", "list")
+    assert not program.data_dir.exists()
+    assert not program.key_file.exists()
 
 
 def test_the_last_administrator_stays(program):

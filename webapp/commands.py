@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -90,13 +90,20 @@ def backup(settings: Settings, file: Path) -> str:
         size = archive.back_up(settings, file)
     except FileExistsError:
         raise NotRestorable(f"{file} exists already. Choose another name.") from None
+    except OSError as error:
+        raise NotRestorable(f"{file} cannot be written: {error.strerror}.") from None
     return f"{file}: {size:,} bytes. Whoever has it can read the messages in it; passwords only with the master key."
 
 
 def restore(settings: Settings, file: Path) -> str:
     """Bring an archive back."""
-    count = archive.restore(settings, file)
-    return f"{count} files are back in {settings.data_dir.absolute()}. Everybody signs in anew."
+    if not file.is_file():
+        raise NotRestorable(f"There is no file {file}.")
+    try:
+        count = archive.restore(settings, file)
+    except OSError as error:
+        raise NotRestorable(f"{settings.data_dir.absolute()} cannot be written: {error.strerror}.") from None
+    return f"The house is back in {settings.data_dir.absolute()}, files: {count}. Everybody signs in anew."
 
 
 def check(settings: Settings) -> tuple[str, bool]:
@@ -123,14 +130,14 @@ def add(settings: Settings, name: str, password: str, *, admin: bool) -> str:
 
 def everybody(settings: Settings) -> list[str]:
     """A line for each user: name, role, and whether they are disabled."""
-    with _rows(settings) as (database, _):
+    with _rows_of_a_house(settings) as (database, _):
         people = database.read(all_users)
     return ["\t".join([one.name, one.role.value, *(["disabled"] if one.disabled_at else [])]) for one in people]
 
 
 def keep_out(settings: Settings, name: str) -> str:
     """Disable a user."""
-    with _rows(settings) as (database, _):
+    with _rows_of_a_house(settings) as (database, _):
         try:
             database.write(disable, _named(database, name).id, COMMAND_LINE)
         except LastAdministrator:
@@ -140,15 +147,17 @@ def keep_out(settings: Settings, name: str) -> str:
 
 def reset_link(settings: Settings, name: str) -> str:
     """A link with which a user sets a new password."""
-    with _rows(settings) as (database, vault):
+    with _rows_of_a_house(settings) as (database, vault):
         person = _named(database, name)
+        if person.disabled_at is not None:
+            raise Unusable(f"{person.name} is disabled, so the link would not work. Enable them under Admin first.")
         token = database.write(make_reset_token, Tokens(vault.derive), person.id, COMMAND_LINE)
     return f"{settings.public_url}/reset/{token}"
 
 
 def verify(settings: Settings) -> str:
     """Whether the record is as it was written."""
-    with _rows(settings) as (database, _):
+    with _rows_of_a_house(settings) as (database, _):
         broken = database.read(first_broken)
     if broken is not None:
         raise Unusable(f"Entry {broken} is not as it was written, or one before it is missing.")
@@ -160,6 +169,13 @@ def _named(database: Database, name: str) -> User:
     if found is None:
         raise Unusable(f"There is nobody called {name}. See: hausbote user list")
     return found
+
+
+def _rows_of_a_house(settings: Settings) -> AbstractContextManager[tuple[Database, Vault]]:
+    """The same where there is a house already: who misspells the folder does not want another one."""
+    if not (settings.data_dir / archive.ROWS).is_file() and not settings.database_url:
+        raise Unusable(f"There is no house in {settings.data_dir.absolute()} yet.")
+    return _rows(settings)
 
 
 @contextmanager
