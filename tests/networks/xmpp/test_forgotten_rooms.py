@@ -15,6 +15,7 @@ from tests.networks.conftest import User, new_user
 from tests.networks.following import Following
 from tests.networks.xmpp.conftest import Follow
 from tests.prosody import Prosody
+from webapp.languages import Sentence
 from webapp.networks.actions import CreateGroup, InviteMembers, JoinGroup, LeaveGroup, SendText
 from webapp.networks.errors import Refused
 from webapp.networks.events import ConversationChanged, ConversationState
@@ -207,6 +208,34 @@ def test_a_room_of_which_we_do_not_know_how_it_was_is_not_made_again(
             with pytest.raises(IqError):
                 await features(far, room)
         await far.sign_out()
+
+    run(talk())
+
+
+def test_that_a_closed_group_is_open_now_is_said_once(follow: Follow, alice: User, bob: User) -> None:
+    """As when another member's program made it again first, as open as its server likes."""
+
+    async def talk() -> None:
+        far, phone = await bob.device().sign_in(), await alice.device("phone").sign_in()
+        async with follow(alice) as seen:
+            done = await seen.session.perform(CreateGroup("", "Family", (bob.address,)))
+            room = done.conversation or ""
+            await seen.quiet()
+            assert seen.messages() == []
+        await forget(phone, room)
+        await far.join(room, "Bob")
+        far.say(room, "all new here", kind="groupchat")
+        async with follow(alice, seen.checkpoint) as again:
+            await again.until(lambda: len(again.messages()) == 2)
+            body = again.messages()[-1].body
+            assert isinstance(body, Sentence)
+            assert "open to everybody now" in body.msgid
+        async with follow(alice, again.checkpoint) as third:
+            await state(third, room, ConversationState.JOINED)
+            await third.quiet()
+            assert third.messages() == []
+        for one in (far, phone):
+            await one.sign_out()
 
     run(talk())
 

@@ -1,11 +1,18 @@
 """The way into a room (XEP-0045 section 7.2)."""
 
 import asyncio
+from datetime import UTC, datetime
 from xml.etree.ElementTree import SubElement
 
 from webapp.languages import N_, Sentence
 from webapp.networks.errors import Unreachable
-from webapp.networks.events import ConversationChanged, ConversationKind, ConversationState, MembersChanged
+from webapp.networks.events import (
+    ConversationChanged,
+    ConversationKind,
+    ConversationState,
+    MembersChanged,
+    MessageReceived,
+)
 from webapp.networks.xmpp.contents import tidy_name
 from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import MUC_ADMIN, tag
@@ -62,9 +69,9 @@ class Entrance:
         self._line.tell(ConversationChanged(room.address, kind, room.title, state=joined, listed=True))
         if room.members_only:
             await self._ask_who_belongs(room)
-        self._remember(room)
         self._line.tell(MembersChanged(room.address, room.members(), complete=True))
         await self._news.catch_up(room, before)
+        self._remember(room)
 
     async def _look_at(self, room: Room) -> None:
         try:
@@ -77,7 +84,14 @@ class Entrance:
         room.name = tidy_name(about.name)
 
     def _remember(self, room: Room) -> None:
-        """How the room is, in case that its server forgets it."""
+        """How the room is, in case that its server forgets it.
+
+        That it is not closed any more is told: somebody else may have made it again, or its owner may want it so, and
+        whoever writes there should know.
+        """
+        was = frozenset(self._line.folder.room(room.address).kind or ())
+        if room.kind is not None and "muc_membersonly" in was - room.kind:
+            self._line.tell(_opened(room))
         facts = {"kind": sorted(room.kind), "name": room.name} if room.kind is not None else {}
         self._line.folder.note_room(room.address, members=room.belonging, **facts)
 
@@ -101,6 +115,12 @@ class Entrance:
                 room.note_affiliated(await self._line.wire.ask("get", wish, room.address))
             except Declined:
                 return  # only some may know; those who are here are known anyway
+
+
+def _opened(room: Room) -> MessageReceived:
+    words = N_("This group was closed before. It is open to everybody now: whoever knows its address can read along.")
+    group, now = ConversationKind.GROUP, datetime.now(UTC)
+    return MessageReceived(room.address, group, None, room.address, Sentence(words), now, sender_name=room.title)
 
 
 def why_not(error: Declined) -> Sentence:

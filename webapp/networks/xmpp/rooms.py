@@ -112,7 +112,8 @@ class Rooms:
     def _bookmark_changed(self, bookmark: Bookmark) -> None:
         """The server says so; it is remembered in case that it does not know any more one day."""
         if bookmark.wanted or bookmark.room in self._line.folder.wanted_rooms:
-            self._line.folder.note_room(bookmark.room, nick=bookmark.nick, wanted=bookmark.wanted, bookmarked=True)
+            said = {"called": bookmark.name, "nick": bookmark.nick, "wanted": bookmark.wanted}
+            self._line.folder.note_room(bookmark.room, **said, bookmarked=True)
         self._follow(bookmark)
 
     def _follow(self, bookmark: Bookmark) -> None:
