@@ -9,8 +9,9 @@ from webapp.messaging.audit import COMMAND_LINE
 from webapp.messaging.invites import make_invite, token_of
 from webapp.messaging.sign_ins import sign_ins_of
 from webapp.messaging.users import all_users, user_named
-from webapp.models import Role
+from webapp.models import Role, SignIn
 
+DAY = 24 * 3600 * 1_000_000
 NEW = "seven lanterns hum at dusk"
 
 
@@ -99,6 +100,34 @@ def test_signing_in_again_ends_the_sign_in_that_the_browser_had(browser, alice, 
     rows = house.database.read(sign_ins_of, alice.id)
     assert len(rows) == 1
     assert rows[0].id != visitor.sign_in.id
+
+
+@pytest.mark.parametrize(
+    ("column", "days", "status"),
+    [("last_used_at", 13, 200), ("last_used_at", 15, 303), ("created_at", 89, 200), ("created_at", 91, 303)],
+)
+def test_a_sign_in_ends_two_weeks_after_its_last_use_and_three_months_after_its_beginning(
+    browser, alice, house, column, days, status
+):
+    visitor = browser(alice)
+
+    def age(db):
+        row = db.get(SignIn, visitor.sign_in.id)
+        setattr(row, column, getattr(row, column) - days * DAY)
+
+    house.database.write(age)
+    assert visitor.get("/settings").status_code == status
+
+
+def test_the_rows_do_not_hold_what_the_cookie_holds(browser, alice, house):
+    """Who steals the database is signed in nowhere."""
+    visitor = browser()
+    visitor.submit("/sign-in", {"name": "Alice", "password": PASSWORD})
+    (row,) = house.database.read(sign_ins_of, alice.id)
+    assert visitor.cookies["__Host-sid"] != row.secret_hash
+    thief = browser()
+    thief.cookies.set("__Host-sid", row.secret_hash)
+    assert thief.get("/settings").status_code == 303
 
 
 def test_signing_out_ends_the_sign_in_and_takes_the_cookie(browser, alice, house):

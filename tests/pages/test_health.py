@@ -8,12 +8,43 @@ def test_health_answers_to_anybody(browser):
     assert response.json() == {"status": "ok", "version": __version__}
 
 
+NOTHING, OURS = "'none'", "'self'"
+POLICY = {
+    **dict.fromkeys(("default-src", "frame-ancestors", "base-uri"), NOTHING),
+    **dict.fromkeys(("script-src", "style-src", "img-src", "font-src", "manifest-src", "form-action"), OURS),
+    "connect-src": f"{OURS} wss://house.example",
+}
+HEADERS = {
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=31536000",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
 def test_every_answer_carries_the_security_headers(browser, alice):
-    for answer in (browser(None).get("/health"), browser(alice).get("/nothing-here")):
-        assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["cache-control"] == "no-store"
-        assert answer.headers["strict-transport-security"]
+    for answer in (browser(None).get("/health"), browser(alice).get("/nothing-here"), browser(alice).post("/settings")):
+        given = answer.headers["content-security-policy"]
+        assert dict(part.split(" ", 1) for part in given.split("; ")) == POLICY
+        assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+        for what in ("camera", "geolocation", "microphone"):
+            assert f"{what}=()" in answer.headers["permissions-policy"]
+
+
+def test_a_mistake_of_ours_carries_them_too(app, browser, alice, monkeypatch):
+    from starlette.testclient import TestClient
+
+    from webapp.pages import health
+
+    monkeypatch.setattr(health, "_ask", lambda _db: 1 / 0)
+    outside = TestClient(app, base_url="https://house.example", raise_server_exceptions=False)
+    answer = outside.get("/health")
+    assert answer.status_code == 500
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert "division" not in answer.text
 
 
 def test_figures_are_for_this_machine_only(app, browser, alice):

@@ -35,6 +35,17 @@ def test_a_token_of_another_sign_in_is_none(browser, alice, bob, house):
     assert house.database.read(lambda db: db.get(User, alice.id)).theme == ""
 
 
+def test_a_token_of_another_visit_opens_no_door(browser, alice):
+    """Nobody signs a stranger's browser in as themselves."""
+    mine, other = browser(), browser()
+    token = other.page("/sign-in").find("input", {"name": "csrf_token"})["value"]
+    own = mine.page("/sign-in").find("input", {"name": "csrf_token"})["value"]
+    form = {"name": "Alice", "password": PASSWORD}
+    assert mine.post("/sign-in", data=form | {"csrf_token": token}).status_code == 403
+    assert "__Host-sid" not in mine.cookies
+    assert mine.post("/sign-in", data=form | {"csrf_token": own}).status_code == 303
+
+
 @pytest.mark.parametrize(
     "headers",
     [
