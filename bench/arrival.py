@@ -1,6 +1,8 @@
 """From the other side's keyboard into the page: beside a plain client, many at once, and after a cut."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 from playwright.sync_api import Page
@@ -29,17 +31,22 @@ WATCH = """() => {
 
 
 def measure() -> list[Figure]:
-    """Everything about arriving messages, on one stage."""
-    with stage() as made:
+    """Everything about arriving messages. Only for the cut something stands between browser and server."""
+    with watching() as (made, page):
+        figures = [*_single(made, page), *_own(page), *_burst(made, page)]
+    with watching(through_line=True) as (made, page):
+        return figures + _after_a_cut(made, page)
+
+
+@contextmanager
+def watching(*, through_line: bool = False) -> Iterator[tuple[Stage, Page]]:
+    """A stage, and a tab that notes when each text comes."""
+    with stage(through_line=through_line) as made:
         context = made.window()
         page = open_talk(made, context)
         page.evaluate(WATCH)
-        figures = _single(made, page)
-        figures += _own(page)
-        figures += _burst(made, page)
-        figures += _after_a_cut(made, page)
+        yield made, page
         context.close()
-    return figures
 
 
 def _single(made: Stage, page: Page) -> list[Figure]:
@@ -99,6 +106,7 @@ def _burst(made: Stage, page: Page) -> list[Figure]:
 
 def _after_a_cut(made: Stage, page: Page) -> list[Figure]:
     """The browser's line is cut for ten seconds; what it missed is there how long after it is back?"""
+    assert made.line is not None
     made.line.cut()
     texts = [f"missed {n} {uuid4().hex[:6]}" for n in range(MISSED)]
     time.sleep(CUT_SECONDS / 2)

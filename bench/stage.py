@@ -25,11 +25,12 @@ FLAGS = (
 
 @dataclass
 class Stage:
-    """Alice's house behind a line that can be cut, her XMPP account, and Bob out there."""
+    """Alice's house, perhaps behind a line that can be cut, her XMPP account, and Bob out there."""
 
     program: Program
     prosody: Prosody
-    line: Line
+    line: Line | None
+    url: str
     browser: Browser
     background: Background
     bob: FarSide
@@ -49,10 +50,6 @@ class Stage:
         page.close()
         return context
 
-    @property
-    def url(self) -> str:
-        return self.line.url
-
     def cpu_seconds(self) -> float:
         """Processor time of the server so far."""
         fields = Path(f"/proc/{self.program.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -65,26 +62,24 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """Everything up, Bob and Alice have said hello."""
+def stage(*, through_line: bool = False) -> Iterator[Stage]:
+    """Everything up, Bob and Alice are signed in. A line costs time of its own, so there is one only on request."""
     with ExitStack() as cleanup:
         folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="hausbote-bench-")))
         prosody = cleanup.enter_context(Prosody(folder / "prosody"))
-        line = cleanup.enter_context(Line())
         program = Program(
-            folder / "house",
-            HAUSBOTE_EXTRA_CA_FILE=str(prosody.ca_file),
-            HAUSBOTE_PRIVATE_SERVERS="127.0.0.1",
-            HAUSBOTE_PUBLIC_URL=line.url,
+            folder / "house", HAUSBOTE_EXTRA_CA_FILE=str(prosody.ca_file), HAUSBOTE_PRIVATE_SERVERS="127.0.0.1"
         )
+        line = cleanup.enter_context(Line(program.port)) if through_line else None
+        url = line.url if line else program.url
+        program.environment["HAUSBOTE_PUBLIC_URL"] = url
         program.start()
         cleanup.callback(program.stop)
-        line.target = program.port
         background = Background()
         cleanup.callback(background.stop)
         address = prosody.add_user("alice", "pw")
         bob = background.sign_in(prosody.add_user("bob", "pw"), "pw", prosody.port, prosody.ca_file)
-        with Visitor(line.url) as alice:
+        with Visitor(url) as alice:
             alice.set_up("Alice", PASSWORD)
             alice.add_xmpp(address, "pw", "127.0.0.1", prosody.port)
             alice.until(lambda: "Online" in alice.account_state(address))
@@ -92,7 +87,7 @@ def stage() -> Iterator[Stage]:
         playwright = cleanup.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         cleanup.callback(browser.close)
-        yield Stage(program, prosody, line, browser, background, bob, raw, address)
+        yield Stage(program, prosody, line, url, browser, background, bob, raw, address)
         for far in (bob, raw):
             background.call(far.sign_out())
 
