@@ -1,9 +1,10 @@
 // The open conversation: which row it is, where one stands in it, and what has been read.
 (() => {
   const at = (id) => document.getElementById(id);
-  const isAtEnd = (timeline) => timeline.scrollTop > -48;
   const A_MOMENT = 150;
-  let opened = null, held = null, told = "", telling = 0;
+  // Where one stands is remembered: asking would make the browser lay out the page before every message.
+  let opened = null, held = null, told = "", telling = 0, stands = 0;
+  const isAtEnd = () => stands > -48;
 
   function sync() {
     const conversation = at("conversation"), open = conversation?.dataset.open;
@@ -15,6 +16,7 @@
     const first = opened === null;
     opened = conversation;
     told = conversation?.dataset.unread === "0" ? newestOfOthers() || "invitation" : "";
+    stands = 0;
     at("timeline")?.addEventListener("scroll", moved, { passive: true });
     if (!first && matchMedia("(min-width: 45rem) and (pointer: fine)").matches) at("composer-text")?.focus();
     tell();
@@ -30,7 +32,7 @@
 
   function tellNow() {
     const timeline = at("timeline");
-    if (!timeline || document.visibilityState !== "visible" || !document.hasFocus() || !isAtEnd(timeline)) return;
+    if (!timeline || document.visibilityState !== "visible" || !document.hasFocus() || !isAtEnd()) return;
     const message = newestOfOthers() || (opened.querySelector('[data-kind="invited"]') && "invitation");
     if (!message || message === told) return;
     told = message;
@@ -38,22 +40,25 @@
   }
 
   function moved() {
-    if (isAtEnd(at("timeline"))) at("to-end").hidden = true;
+    stands = at("timeline").scrollTop;
+    if (isAtEnd()) at("to-end").hidden = true;
     tell();
   }
 
   // Whatever is put in above or below: what one reads stays where it is.
   document.addEventListener("place:before", (event) => {
     const timeline = event.target.closest("#timeline");
-    if (!timeline) return;
+    held = null;
+    if (!timeline || isAtEnd()) return;
     const top = timeline.getBoundingClientRect().top;
     const seen = [...event.target.children].find((one) => one.id && !("end" in one.dataset) && one.getBoundingClientRect().bottom > top);
-    held = isAtEnd(timeline) ? "end" : seen && { id: seen.id, top: seen.getBoundingClientRect().top, last: event.target.lastElementChild?.id };
+    held = seen && { id: seen.id, top: seen.getBoundingClientRect().top, last: event.target.lastElementChild?.id };
   });
   document.addEventListener("place:after", (event) => {
     const timeline = event.target.closest?.("#timeline");
-    if (timeline && held === "end") timeline.scrollTop = 0;
-    else if (timeline && held) {
+    if (timeline && isAtEnd()) {
+      if (stands) timeline.scrollTop = 0;
+    } else if (timeline && held) {
       const seen = at(held.id);
       if (seen) timeline.scrollTop += seen.getBoundingClientRect().top - held.top;
       if (event.target.lastElementChild?.id !== held.last) at("to-end").hidden = false;

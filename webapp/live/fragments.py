@@ -108,6 +108,7 @@ def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     return "".join(parts)
 
 
+_OF_LINES = (c.RowChanged, c.UnreadChanged, c.MessageChanged, c.MessageGone, c.HistoryLoaded)
 _OF_THE_COUNTS = (c.UnreadChanged, c.ConversationChanged, c.ConversationGone, c.AccountChanged)
 _OF_A_ROW = (c.RowChanged, c.ConversationChanged, c.ConversationGone, c.MessageChanged, c.MessageGone, c.TypingChanged)
 
@@ -179,8 +180,10 @@ def troubled_of(db: Session, user_id: int) -> list[inbox.AccountChip]:
 def _conversation_parts(db: Session, view: View, conversation_id: int, changes: Sequence[c.Change]) -> list[str]:
     """Only what these changes concern: most are about a message, and the head stays as it is. Raises NotYours."""
     mine = [change for change in changes if getattr(change, "conversation_id", conversation_id) == conversation_id]
-    account_id = account_behind(db, view.user_id, conversation_id)
     parts = _line_parts(db, view, conversation_id, mine)
+    if all(isinstance(change, _OF_LINES) for change in mine):
+        return parts  # a change is only told to the one whose conversation it is: nothing more to ask
+    account_id = account_behind(db, view.user_id, conversation_id)
     if any(isinstance(change, c.TypingChanged) for change in mine):
         head = thread.head_of(db, view.user_id, conversation_id)
         parts.append(partial(f"typing-{head.id}", "outerHTML", draw_for(view, "conversations/_typing.html", head=head)))

@@ -36,7 +36,7 @@ def receive(db: Session, account_id: int, epoch: int, batch: Batch, checkpoint: 
     account = held_account(db, account_id, epoch)
     take_in_all(db, account, batch.events, Arrivals(db, account, batch.origin))
     if checkpoint is not None:
-        db.execute(_move_checkpoint(), {"account": account_id, "to": checkpoint})
+        db.connection().execute(_move_checkpoint(), {"account": account_id, "to": checkpoint})
 
 
 @cache
