@@ -240,6 +240,35 @@ def test_that_a_closed_group_is_open_now_is_said_once(follow: Follow, alice: Use
     run(talk())
 
 
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("how", ["destroyed", "put out"])
+def test_a_group_that_was_ended_for_us_is_not_made_again(follow: Follow, alice: User, bob: User, how: str) -> None:
+    async def talk() -> None:
+        phone = await alice.device("phone").sign_in()
+        async with follow(alice) as seen, follow(bob) as theirs:
+            done = await seen.session.perform(CreateGroup("", "Family", (bob.address,)))
+            room = done.conversation or ""
+            await theirs.session.perform(JoinGroup(room))
+            await state(theirs, room, ConversationState.JOINED)
+            item = f"<item affiliation='none' jid='{bob.address}'/>"
+            if how == "put out":
+                await phone.ask("set", f"<query xmlns='http://jabber.org/protocol/muc#admin'>{item}</query>", room)
+                await state(theirs, room, ConversationState.LEFT)
+            else:
+                await forget(phone, room)
+                await state(theirs, room, ConversationState.LEFT)
+                await state(seen, room, ConversationState.LEFT)
+        if how == "put out":
+            await forget(phone, room)
+        async with follow(bob, theirs.checkpoint) as again:
+            await state(again, room, ConversationState.LEFT)
+            with pytest.raises(IqError):
+                await features(phone, room)
+        await phone.sign_out()
+
+    run(talk())
+
+
 @pytest.fixture
 def forgetful(tmp_path: Path) -> Iterator[Prosody]:
     """A server that keeps no bookmarks."""

@@ -13,6 +13,11 @@ from webapp.networks.xmpp.translate import InRoom
 
 ITEM = f"{tag(MUC_USER, 'x')}/{tag(MUC_USER, 'item')}"
 STATUS = f"{tag(MUC_USER, 'x')}/{tag(MUC_USER, 'status')}"
+DESTROY = f"{tag(MUC_USER, 'x')}/{tag(MUC_USER, 'destroy')}"
+DESTROYED = "destroyed"
+"""No status code says it; it stands among them all the same."""
+FOR_GOOD = {DESTROYED, "301", "321", "322"}
+"""Banned, no member any more: not for us, whatever becomes of the room."""
 OURSELVES, CREATED, NICK_CHANGED, RESTARTING = "110", "201", "303", {"332", "333"}
 _ROLES = {"owner": "owner", "admin": "admin"}
 _AFFILIATIONS = {*_ROLES, "member"}

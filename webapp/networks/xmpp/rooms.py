@@ -28,7 +28,7 @@ from webapp.networks.xmpp.groups import Groups
 from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import PING
 from webapp.networks.xmpp.refusals import Declined, error_of, refusal
-from webapp.networks.xmpp.room import NICK_CHANGED, RESTARTING, Room, statuses
+from webapp.networks.xmpp.room import DESTROY, DESTROYED, FOR_GOOD, NICK_CHANGED, RESTARTING, Room, statuses
 from webapp.networks.xmpp.room_news import RoomNews
 from webapp.networks.xmpp.stanzas import element, mediated_refusal, new_id, presence, subject_message, text_message
 from webapp.networks.xmpp.tasks import Tasks
@@ -351,7 +351,7 @@ class Rooms:
     def _somebody_left(self, room: Room, stanza: Element) -> None:
         codes = statuses(stanza)
         if resource(stanza.get("from")) == room.nick and room.inside and NICK_CHANGED not in codes:
-            self._we_are_out(room, codes)
+            self._we_are_out(room, codes | ({DESTROYED} if stanza.find(DESTROY) is not None else set()))
             return
         gone = room.left(stanza)
         if not room.ready or gone is None:
@@ -368,4 +368,6 @@ class Rooms:
         if codes & RESTARTING:
             self._attempts.begin(room.address, room.nick, pause=10)
             return
+        if codes & FOR_GOOD:  # nobody makes it again against the will of its owner
+            self._line.folder.note_room(room.address, wanted=False, kind=None)
         self._tell_left(room.address)
