@@ -4,7 +4,7 @@ from functools import cache
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from webapp.messaging.errors import NotYours
 from webapp.models import Account, Conversation, Message
@@ -50,10 +50,17 @@ def _account_behind() -> SelectOfScalar[int]:
 
 def message_of(db: Session, user_id: int, message_id: int) -> tuple[Message, Conversation]:
     """The message with this id and its conversation, if that is the user's. Raises NotYours."""
-    message = db.get(Message, message_id)
-    if message is None:
+    found = db.exec(_message(), params={"message": message_id, "user": user_id}).first()
+    if found is None:
         raise NotYours
-    return message, conversation_of(db, user_id, message.conversation_id)
+    return found
+
+
+@cache
+def _message() -> Select[Message, Conversation]:
+    """Built once: it is asked with everything that is read."""
+    query = select(Message, Conversation).join(Conversation, col(Conversation.id) == col(Message.conversation_id))
+    return query.where(col(Message.id) == bindparam("message"), col(Conversation.user_id) == bindparam("user"))
 
 
 def accounts_of(db: Session, user_id: int) -> list[Account]:

@@ -4,7 +4,11 @@ It is moved by reading here, by a message of one's own from any device, and by w
 reactions never raise unread.
 """
 
+from functools import cache
+
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from webapp.changes import OutboxFilled, RowChanged
 from webapp.database import announce
@@ -49,44 +53,48 @@ def move_read(db: Session, conversation: Conversation, position: int) -> bool:
 
 def _count_after(db: Session, conversation: Conversation, position: int) -> tuple[int, int]:
     """How many messages behind this position were not read, and how many of them name the person."""
-    query = select(func.count(), func.count().filter(col(Message.mention))).where(
-        Message.conversation_id == conversation.id,
-        col(Message.position) > position,
+    unread, mentions = db.exec(_counted(), params={"conversation": conversation.id, "after": position}).one()
+    return unread, mentions
+
+
+@cache
+def _counted() -> Select[int, int]:
+    """Built once, like the others below: they are asked with everything that is read."""
+    return select(func.count(), func.count().filter(col(Message.mention))).where(
+        col(Message.conversation_id) == bindparam("conversation"),
+        col(Message.position) > bindparam("after"),
         col(Message.position) < PENDING,
         col(Message.own).is_(False),
         col(Message.quiet).is_(False),
     )
-    unread, mentions = db.exec(query).one()
-    return unread, mentions
 
 
 def _tell_network(db: Session, conversation: Conversation) -> None:
     """Put one entry into the outbox for the newest message of others; one that waits already is moved on."""
-    newest = db.exec(
-        select(Message)
-        .where(
-            Message.conversation_id == conversation.id,
-            col(Message.position) <= conversation.read_up_to,
-            col(Message.own).is_(False),
-        )
-        .order_by(col(Message.position).desc())
-        .limit(1)
-    ).first()
+    here = {"conversation": conversation.id}
+    newest = db.exec(_last_of_others(), params={**here, "up_to": conversation.read_up_to}).first()
     if newest is None:
         return
-    waiting = db.exec(
-        select(OutboxEntry).where(
-            OutboxEntry.conversation_id == conversation.id,
-            OutboxEntry.kind == OutboxKind.MARK_READ,
-            col(OutboxEntry.started_at).is_(None),
-        )
-    ).first()
-    entry = waiting or OutboxEntry(
+    entry = db.exec(_waiting_mark(), params=here).first() or OutboxEntry(
         account_id=conversation.account_id,
         conversation_id=conversation.id,
-        message_id=newest.id,
+        message_id=newest,
         kind=OutboxKind.MARK_READ,
     )
-    entry.message_id = newest.id
+    entry.message_id = newest
     db.add(entry)
     announce(db, OutboxFilled(conversation.account_id))
+
+
+@cache
+def _last_of_others() -> SelectOfScalar[int]:
+    here = col(Message.conversation_id) == bindparam("conversation")
+    others = here & (col(Message.position) <= bindparam("up_to")) & col(Message.own).is_(False)
+    return select(Message.id).where(others).order_by(col(Message.position).desc()).limit(1)
+
+
+@cache
+def _waiting_mark() -> SelectOfScalar[OutboxEntry]:
+    here = col(OutboxEntry.conversation_id) == bindparam("conversation")
+    mark = col(OutboxEntry.kind) == OutboxKind.MARK_READ
+    return select(OutboxEntry).where(here, mark, col(OutboxEntry.started_at).is_(None))

@@ -1,9 +1,11 @@
 """What became of an action that waited in the outbox. Every verb here names the lease's epoch and can be repeated."""
 
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import Select
 
 from webapp.languages import N_, Sentence
 from webapp.messaging.delivery import is_further, set_delivery
@@ -39,15 +41,21 @@ def due_entries(db: Session, account_id: int) -> list[Due]:
 
     What was read and what is said do not wait for each other.
     """
+    found = db.exec(_oldest(), params={"account": account_id})
+    return [Due(entry_id, conversation_id, OutboxKind(kind)) for entry_id, conversation_id, kind in found]
+
+
+@cache
+def _oldest() -> Select[int, int, str]:
+    """Built once: it is asked with everything that goes out."""
     oldest = func.min(OutboxEntry.id)
-    query = (
+    return (
         select(oldest, OutboxEntry.conversation_id, OutboxEntry.kind)
-        .where(OutboxEntry.account_id == account_id)
+        .where(col(OutboxEntry.account_id) == bindparam("account"))
         .group_by(col(OutboxEntry.conversation_id), col(OutboxEntry.kind))
         .order_by(oldest)
         .limit(100)
     )
-    return [Due(entry_id, conversation_id, OutboxKind(kind)) for entry_id, conversation_id, kind in db.exec(query)]
 
 
 def begin(db: Session, account_id: int, epoch: int, entry_id: int) -> Begun | None:
