@@ -13,7 +13,7 @@ from tests.delivery.traffic import Speaker, Writer, between_kills
 SOAK = bool(os.environ.get("SOAK"))
 KILLS = 200 if SOAK else int(os.environ.get("KILLS", "10"))
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(3600 if SOAK else 300)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(3600 if SOAK else 600)]
 
 
 @pytest.mark.program("tests.delivery.slow_commits")

@@ -15,7 +15,7 @@ SOAK = bool(os.environ.get("SOAK"))
 STOPS = 100 if SOAK else int(os.environ.get("STOPS", "10"))
 AT_MOST = 10.0
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(3600 if SOAK else 300)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(3600 if SOAK else 600)]
 
 
 def test_asked_to_leave_again_and_again_it_leaves_soon_and_strands_nothing(scene: Scene) -> None:
@@ -25,13 +25,13 @@ def test_asked_to_leave_again_and_again_it_leaves_soon_and_strands_nothing(scene
     for _ in range(STOPS):
         time.sleep(between_kills())
         took.append(scene.program.stop())
+        assert took[-1] < AT_MOST
         assert scene.program.process is not None
         assert scene.program.process.returncode in {0, -signal.SIGTERM}
         scene.program.start()
     writer.stop()
     speaker.stop()
     print(f"left in {sorted(took)[STOPS // 2]:.2f} s in the middle, {max(took):.2f} s at most")
-    assert max(took) < AT_MOST
     drain(scene, writer, speaker)
     check(scene, writer, speaker)
     assert "Traceback" not in scene.program.log_file.read_text()
