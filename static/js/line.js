@@ -85,12 +85,12 @@ const house = (() => {
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   function complain(words) {
-    const text = Object.assign(document.createElement("p"), { className: "banner__text", textContent: words });
-    const banner = Object.assign(document.createElement("div"), { className: "banner banner--danger" });
-    banner.setAttribute("role", "alert");
-    banner.append(text);
-    document.getElementById("toasts").replaceChildren(banner);
+    const toast = document.getElementById("toast").content.firstElementChild.cloneNode(true);
+    toast.setAttribute("role", "alert");
+    toast.querySelector(".banner__text").textContent = words;
+    document.getElementById("toasts").replaceChildren(toast);
   }
+  document.addEventListener("click", (event) => event.target.closest?.("[data-close]")?.parentNode.remove());
   const failed = () => complain(live.dataset.failed);
   document.addEventListener("htmx:error", failed);
   document.addEventListener("htmx:response:error", (event) => { if (event.detail.ctx.response.status !== 422) failed(); });

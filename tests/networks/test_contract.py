@@ -329,6 +329,7 @@ def test_it_says_who_it_is(network: Network) -> None:
     assert network.label
     assert isinstance(network.summary, Sentence)
     assert isinstance(network.seal, Sentence)
+    assert isinstance(network.seal_in_short, Sentence)
     assert network.capabilities.longest_text > 0
     assert len({switch.key for switch in network.switches}) == len(network.switches)
 

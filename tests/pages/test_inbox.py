@@ -5,10 +5,19 @@ import time
 from collections.abc import Callable
 
 from bs4 import BeautifulSoup
+from sqlmodel import Session, select
 
 from tests.browser import Browser
+from tests.rows import said
 from webapp.messaging.access import accounts_of
-from webapp.models import User
+from webapp.messaging.accounts import add_account
+from webapp.messaging.delivery import set_delivery
+from webapp.messaging.leases import take_lease
+from webapp.messaging.receive import receive
+from webapp.messaging.send import send_text
+from webapp.models import AccountState, Conversation, Message, User
+from webapp.networks.events import Batch, Delivery, Origin
+from webapp.networks.login import SignedIn
 from webapp.pages.house import House
 
 Browsers = Callable[[User | None], Browser]
@@ -53,3 +62,39 @@ def test_what_alice_says_stands_in_both_conversations(alice: User, bob: User, br
     row.find(class_="avatar").decompose()
     assert row.a.get_text(" ", strip=True).startswith("Alice")
     assert "1 unread" in re.sub(r"\s+", " ", row.a.get_text())
+
+
+def _paused(db: Session, house: House, user_id: int) -> int:
+    """An account that is paused and knows of somebody called Bob; returns the id of that conversation."""
+    signed_in = SignedIn("alice@toy", {"password": "secret"}, "alice@toy")
+    account = add_account(db, house.vault, user_id, "toy", signed_in)
+    receive(db, account.id, take_lease(db, account.id), Batch((said("Hello", "r1"),), Origin.LIVE), None)
+    account.state = AccountState.STOPPED
+    return db.exec(select(Conversation.id).where(Conversation.account_id == account.id)).one()
+
+
+def test_older_messages_that_cannot_be_had_say_why_in_their_place(alice: User, browser: Browsers, house: House) -> None:
+    conversation = house.database.write(_paused, house, alice.id)
+    hers = browser(alice)
+    before = hers.page(f"/conversations/{conversation}").find(id="older")["data-key"]
+    answer = hers.get(f"/conversations/{conversation}/older?before={before}", headers={"HX-Request": "true"})
+    older = BeautifulSoup(answer.text, "html.parser").find(id="older")
+    assert "not connected right now" in older.find(role="status").get_text()
+    assert "Older messages" in older.button.get_text()
+    assert "toasts" not in answer.text
+
+
+def test_a_row_never_calls_unsent_what_may_only_wait(alice: User, browser: Browsers, house: House) -> None:
+    conversation = house.database.write(_paused, house, alice.id)
+    for text in ("Refused", "Waiting"):
+        house.database.write(send_text, alice.id, conversation, text, "")
+    house.database.write(_first_fails, conversation)
+    row = browser(alice).page("/").find(id=f"row-{conversation}")
+    assert "Waiting" not in row.get_text()
+    assert "A message needs you" in row.get_text()
+
+
+def _first_fails(db: Session, conversation_id: int) -> None:
+    owner = db.get_one(Conversation, conversation_id)
+    message = db.exec(select(Message).where(Message.body == "Refused")).one()
+    set_delivery(db, owner, message, Delivery.FAILED)

@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from webapp import changes as c
 from webapp.drawing import Reader, draw
+from webapp.languages import Sentence
 from webapp.live.tabs import View
 from webapp.markup import drawn
 from webapp.messaging import account_cards, inbox, people_list, thread
@@ -262,17 +263,22 @@ def conversation_snapshot(db: Session, view: View, conversation_id: int) -> tupl
     return "".join(html), stretch.start
 
 
-def draw_older(view: View, head: thread.Head, stretch: thread.Stretch, eager: bool = True) -> str:
-    """The way to older messages, where there may be some."""
+def draw_older(
+    view: View, head: thread.Head, stretch: thread.Stretch, eager: bool = True, trouble: Sentence | None = None
+) -> str:
+    """The way to older messages, where there may be some; and why none came, if that was tried."""
     if not (stretch.older or head.more_history):
         return ""
-    return draw_for(view, "conversations/_older.html", head=head, start=stretch.start, eager=eager)
+    scene = {"head": head, "start": stretch.start, "eager": eager, "trouble": trouble}
+    return draw_for(view, "conversations/_older.html", **scene)
 
 
-def older_page(db: Session, view: View, conversation_id: int, before: str, *, eager: bool) -> tuple[str, str]:
+def older_page(
+    db: Session, view: View, conversation_id: int, before: str, *, eager: bool, trouble: Sentence | None = None
+) -> tuple[str, str]:
     """The messages in front of those that a tab has, and the key of the oldest. Raises NotYours, ValueError."""
     head = thread.head_of(db, view.user_id, conversation_id)
     stretch = thread.before(db, view.reader, conversation_id, before)
     eager = eager and len(stretch.lines) > 1
-    html = draw_older(view, head, stretch, eager=eager) + draw_lines(view, stretch.lines)
+    html = draw_older(view, head, stretch, eager, trouble) + draw_lines(view, stretch.lines)
     return partial("older", "delete") + partial(f"messages-{head.id}", "place", html), stretch.start

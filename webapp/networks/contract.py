@@ -152,6 +152,8 @@ class Network(ABC):
     """One or two short sentences for the list of networks: what is reached, what is needed."""
     seal: Sentence
     """One honest line on who can read along, shown in every conversation."""
+    seal_in_short: Sentence
+    """The same in two to four words, for where there is no room."""
     capabilities: Capabilities
     offered: bool = True
     """Whether people may add it unless the administrator decides otherwise (False: made for development)."""

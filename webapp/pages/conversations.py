@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
+from webapp.languages import Sentence
 from webapp.live import fragments
 from webapp.live.tabs import View, tabs_of
 from webapp.messaging import thread
@@ -13,7 +14,7 @@ from webapp.messaging.access import conversation_of
 from webapp.messaging.read import mark_invitation_seen, mark_read
 from webapp.networks.errors import Trouble
 from webapp.pages.access import TheUser
-from webapp.pages.answers import done, toast, wants_fragment
+from webapp.pages.answers import done, wants_fragment
 from webapp.pages.house import House, TheHouse
 from webapp.pages.ids import Id
 from webapp.pages.scenes import conversation_scene, inbox_page, note_loaded, subscribe, tab_of, view_of
@@ -49,12 +50,13 @@ def older(request: Request, house: TheHouse, user: TheUser, conversation_id: Id,
     view = view_of(request, user, conversation_id)
     try:
         stored = house.database.read(_has_older, view, conversation_id, before)
-        found, trouble = (True, "") if stored else _ask_network(request, house, user.id, conversation_id)
-        html, oldest = house.database.read(fragments.older_page, view, conversation_id, before, eager=found)
+        found, trouble = (True, None) if stored else _ask_network(house, user.id, conversation_id)
+        page = house.database.read(fragments.older_page, view, conversation_id, before, eager=found, trouble=trouble)
     except ValueError:
         raise HTTPException(404) from None
+    html, oldest = page
     tabs_of(request.app).loaded_back_to(user.id, tab_of(request), conversation_id, oldest)
-    return HTMLResponse(html + trouble)
+    return HTMLResponse(html)
 
 
 def _has_older(db: Session, view: View, conversation_id: int, before: str) -> bool:
@@ -63,12 +65,12 @@ def _has_older(db: Session, view: View, conversation_id: int, before: str) -> bo
     return len(thread.before(db, view.reader, conversation_id, before, size=1).lines) > 1
 
 
-def _ask_network(request: Request, house: House, user_id: int, conversation_id: int) -> tuple[bool, str]:
+def _ask_network(house: House, user_id: int, conversation_id: int) -> tuple[bool, Sentence | None]:
     """Whether something may have come, and what to tell the person if that did not work."""
     try:
-        return house.keeper.older(user_id, conversation_id), ""
+        return house.keeper.older(user_id, conversation_id), None
     except Trouble as trouble:
-        return False, bytes(toast(request, trouble.reason).body).decode()
+        return False, trouble.reason
 
 
 @router.post("/read")

@@ -23,6 +23,7 @@ class House(Network):
     label = "House"
     summary = Sentence(N_("The people of this house. Nothing to set up; messages never leave this server."))
     seal = Sentence(N_("Stays on this server; whoever runs it could read it."))
+    seal_in_short = Sentence(N_("Stays on this server"))
     built_in = True
     capabilities = Capabilities(
         longest_text=20_000,

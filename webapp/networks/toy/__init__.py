@@ -30,6 +30,7 @@ class Toy(Network):
     label = "Toy"
     summary = Sentence(N_("A pretend network for trying things out. Any address and password will do."))
     seal = Sentence(N_("Pretend: nothing leaves this program."))
+    seal_in_short = Sentence(N_("Only pretend"))
     offered = False
     capabilities = Capabilities(
         longest_text=2_000, groups=Level.PARTIAL, history=Level.FULL, receipts=Level.FULL, typing=Level.FULL

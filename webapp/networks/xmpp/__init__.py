@@ -18,6 +18,7 @@ class Xmpp(Network):
         N_("Reaches everybody with an XMPP (Jabber) address. Needs an account on an XMPP server of your choice.")
     )
     seal = Sentence(N_("Encrypted to the server, not end to end: the servers of both sides could read this."))
+    seal_in_short = Sentence(N_("Encrypted to the server"))
     capabilities = Capabilities(
         longest_text=10_000,
         groups=Level.FULL,
