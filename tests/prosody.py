@@ -119,6 +119,16 @@ class Prosody:
         """End it as a power cut would."""
         self._end(signal.SIGKILL)
 
+    def kill_at_work(self, patience: float = PATIENCE) -> None:
+        """The same in the middle of a message: as soon as it says that it puts the next one into an archive."""
+        deadline = time.monotonic() + patience
+        with (self.folder / "prosody.log").open() as log:
+            log.seek(0, os.SEEK_END)
+            while not NOTED.search(log.readline()):
+                assert time.monotonic() < deadline, "there was no message"
+                time.sleep(0.0002)
+        self.kill()
+
     def half_done(self) -> set[str]:
         """The ids of the messages in the middle of which a server was killed, by its own log.
 
