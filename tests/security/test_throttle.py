@@ -131,15 +131,25 @@ def test_at_the_door_the_wait_is_said_and_the_known_browser_is_let_in(browser, a
 
 
 def test_a_made_up_known_browser_is_a_stranger(browser, alice, bob):
-    liar = browser()
-    other = browser()
+    """Also one with a new name for each guess, and one that only Bob was ever known in."""
+    liar, other = browser(), browser()
     other.submit("/sign-in", {"name": "Bob", "password": PASSWORD})
-    mark = other.cookies["__Host-known"]
-    for forged in ("x.y", "~~~", mark):
-        liar.cookies.set("__Host-known", forged)
-        for _ in range(6):
-            answer = liar.submit("/sign-in", {"name": "Alice", "password": "wrong"})
+    forged = [f"{number}.{'0' * 64}" for number in range(6)]
+    for mark in forged:
+        liar.cookies.set("__Host-known", mark)
+        answer = liar.submit("/sign-in", {"name": "Alice", "password": "wrong"})
     assert answer.status_code == 429
+    for mark in ("x.y", "~~~", ".", other.cookies["__Host-known"]):
+        liar.cookies.set("__Host-known", mark)
+        assert liar.submit("/sign-in", {"name": "Alice", "password": "wrong"}).status_code == 429
+
+
+def test_a_known_browser_waits_as_well_when_it_guesses(browser, alice):
+    known = browser()
+    known.submit("/sign-in", {"name": "Alice", "password": PASSWORD})
+    known.submit("/sign-out")
+    codes = [known.submit("/sign-in", {"name": "Alice", "password": "wrong"}).status_code for _ in range(6)]
+    assert codes == [403] * 5 + [429]
 
 
 @pytest.mark.parametrize(
