@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
+
 from tests.conftest import PASSWORD
-from webapp.messaging.audit import first_broken
+from webapp.messaging.audit import COMMAND_LINE, first_broken
 from webapp.messaging.options import is_offered, switches_of
+from webapp.messaging.users import LastAdministrator, disable
 from webapp.models import AuditEntry, Role, User
 from webapp.networks import network
 
@@ -47,12 +50,30 @@ def test_who_is_disabled_is_out_at_once(browser, alice, bob):
     refused = browser().submit("/sign-in", {"name": "Bob", "password": PASSWORD})
     assert refused.status_code == 403
     page.submit(f"/admin/people/{bob.id}/enable")
+    assert other.get("/settings").status_code == 303, "a sign-in came back"
     assert browser().submit("/sign-in", {"name": "Bob", "password": PASSWORD}).status_code == 303
 
 
-def test_an_administrator_cannot_lock_the_house(browser, alice, house):
-    browser(alice).submit(f"/admin/people/{alice.id}/disable")
-    assert house.database.read(lambda db: db.get(User, alice.id)).disabled_at is None
+def test_a_sign_in_of_somebody_disabled_opens_nothing(browser, alice, bob):
+    """Even if one were left over."""
+    browser(alice).submit(f"/admin/people/{bob.id}/disable")
+    assert browser(bob).get("/settings").status_code == 303
+
+
+def test_an_administrator_cannot_lock_the_house(browser, alice, bob, house):
+    """Neither the last one, nor oneself while there is another."""
+    for _ in range(2):
+        answer = browser(alice).submit(f"/admin/people/{alice.id}/disable")
+        assert answer.headers["location"] == "/admin?wrong=yourself"
+        assert house.database.read(lambda db: db.get(User, alice.id)).disabled_at is None
+        house.database.write(lambda db: setattr(db.get(User, bob.id), "role", Role.ADMINISTRATOR))
+    with pytest.raises(LastAdministrator):
+        house.database.write(_both_disabled, alice.id, bob.id)
+
+
+def _both_disabled(db, *people):
+    for one in people:
+        disable(db, one, COMMAND_LINE)
 
 
 def test_a_reset_link_lets_its_person_choose_a_password_once(browser, alice, bob, house):

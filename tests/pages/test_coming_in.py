@@ -8,8 +8,9 @@ from tests.conftest import PASSWORD
 from webapp.messaging.audit import COMMAND_LINE
 from webapp.messaging.invites import make_invite, token_of
 from webapp.messaging.sign_ins import sign_ins_of
-from webapp.messaging.users import all_users, user_named
-from webapp.models import Role, SignIn
+from webapp.messaging.users import AlreadySetUp, all_users, set_up, user_named
+from webapp.models import Invite, Role, SignIn
+from webapp.models.columns import now
 
 DAY = 24 * 3600 * 1_000_000
 NEW = "seven lanterns hum at dusk"
@@ -36,6 +37,13 @@ def test_setup_is_gone_once_there_is_a_user(browser, alice, house):
     assert browser().get("/setup").status_code == 404
     assert browser().submit("/setup", {"name": "Mallory", "password": NEW}).status_code == 404
     assert len(house.database.read(all_users)) == 1
+
+
+def test_of_two_first_visitors_one_becomes_administrator(house):
+    """Both saw the form; the second one's comes in when there is a user already."""
+    house.database.write(set_up, house.vault, "Alice", "no password", COMMAND_LINE)
+    with pytest.raises(AlreadySetUp):
+        house.database.write(set_up, house.vault, "Mallory", "no password", COMMAND_LINE)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +156,16 @@ def test_an_invite_lets_one_person_in_with_its_role(browser, house, alice):
     for again in (browser().get(path), browser().submit(path, {"name": "Mallory", "password": NEW})):
         assert again.status_code == 404
         assert "works once" in alert_of(again)
+
+
+def test_an_invite_ends_when_its_time_is_over(browser, house, alice):
+    invite = house.database.write(make_invite, Role.MEMBER, timedelta(days=1), COMMAND_LINE)
+    path = f"/invite/{token_of(house.tokens, invite)}"
+    assert browser().get(path).status_code == 200
+    house.database.write(lambda db: setattr(db.get(Invite, invite.id), "expires_at", now()))
+    for late in (browser().get(path), browser().submit(path, {"name": "Mallory", "password": NEW})):
+        assert late.status_code == 404
+    assert len(house.database.read(all_users)) == 1
 
 
 def test_a_name_that_is_taken_leaves_the_invite_good(browser, house, alice):
