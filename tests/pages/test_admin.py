@@ -7,9 +7,11 @@ import pytest
 from tests.conftest import PASSWORD
 from webapp.messaging.audit import COMMAND_LINE, first_broken
 from webapp.messaging.options import is_offered, switches_of
+from webapp.messaging.resets import make_reset_token, use_reset
 from webapp.messaging.users import LastAdministrator, disable
 from webapp.models import AuditEntry, Role, User
 from webapp.networks import network
+from webapp.tokens import Purpose, TokenRefused
 
 NEW = "seven lanterns hum at dusk"
 
@@ -85,6 +87,16 @@ def test_a_reset_link_lets_its_person_choose_a_password_once(browser, alice, bob
     assert other.get("/settings").status_code == 303
     assert browser().submit(link, {"password": NEW}).status_code == 404
     assert browser().submit("/sign-in", {"name": "Bob", "password": NEW}).status_code == 303
+
+
+def test_a_reset_link_is_spent_by_itself(alice, bob, house):
+    """Not only because the password changed."""
+    token = house.database.write(make_reset_token, house.tokens, bob.id, COMMAND_LINE)
+    claims = house.tokens.check(Purpose.PASSWORD_RESET, token)
+    house.database.write(use_reset, claims, "hash", "")
+    house.database.write(lambda db: setattr(db.get(User, bob.id), "token_epoch", claims.epoch))
+    with pytest.raises(TokenRefused):
+        house.database.write(use_reset, claims, "hash", "")
 
 
 def test_a_reset_link_is_worthless_once_the_password_changed(browser, alice, bob):
