@@ -11,6 +11,7 @@ from sqlmodel import Session
 from tests.rows import Rows, said
 from webapp.drawing import Reader
 from webapp.messaging import inbox, thread
+from webapp.messaging.head import head_of
 from webapp.messaging.inbox import Filter
 from webapp.messaging.positions import PENDING
 from webapp.messaging.send import send_text
@@ -123,7 +124,7 @@ def test_an_open_conversation_costs_the_same_with_one_message_and_with_thousands
     rows: Rows, alice: int, account: int
 ) -> None:
     def opened(db: Session) -> None:
-        thread.head_of(db, alice, rows.conversation().id)
+        head_of(db, alice, rows.conversation().id)
         thread.newest(db, READER, rows.conversation().id)
 
     rows.arrive(account, said("Hello", "r1"))
@@ -173,7 +174,7 @@ def test_a_contact_without_a_name_is_shown_by_its_address(rows: Rows, alice: int
     rows.arrive(account, said("Hello", "r1", conversation="anna@x.example", sender="anna@x.example"))
     row = rows.database.read(inbox.inbox_page, alice, Filter()).rows[0]
     assert row.name == "anna@x.example"
-    head = rows.database.read(thread.head_of, alice, row.id)
+    head = rows.database.read(head_of, alice, row.id)
     assert head.name == "anna@x.example"
 
 

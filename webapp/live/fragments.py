@@ -23,6 +23,7 @@ from webapp.markup import drawn
 from webapp.messaging import account_cards, inbox, people_list, thread
 from webapp.messaging.access import account_behind
 from webapp.messaging.errors import NotYours
+from webapp.messaging.head import Head, head_of, members_of
 from webapp.models import AccountState
 from webapp.networks import networks
 from webapp.networks.events import Delivery
@@ -186,10 +187,10 @@ def _conversation_parts(db: Session, view: View, conversation_id: int, changes: 
         return parts  # a change is only told to the one whose conversation it is: nothing more to ask
     account_id = account_behind(db, view.user_id, conversation_id)
     if any(isinstance(change, c.TypingChanged) for change in mine):
-        head = thread.head_of(db, view.user_id, conversation_id)
+        head = head_of(db, view.user_id, conversation_id)
         parts.append(partial(f"typing-{head.id}", "outerHTML", draw_for(view, "conversations/_typing.html", head=head)))
     if any(isinstance(change, c.ConversationChanged) or _concerns(account_id, change) for change in mine):
-        parts += _head_parts(db, view, thread.head_of(db, view.user_id, conversation_id))
+        parts += _head_parts(db, view, head_of(db, view.user_id, conversation_id))
     return parts
 
 
@@ -197,8 +198,8 @@ def _concerns(account_id: int, change: c.Change) -> bool:
     return isinstance(change, (c.AccountChanged, c.ContactsChanged)) and change.account_id == account_id
 
 
-def _head_parts(db: Session, view: View, head: thread.Head) -> list[str]:
-    scene = {"head": head, "members": thread.members_of(db, head.id) if head.is_group else [], **empty_composer()}
+def _head_parts(db: Session, view: View, head: Head) -> list[str]:
+    scene = {"head": head, "members": members_of(db, head.id) if head.is_group else [], **empty_composer()}
     return [
         partial(f"head-{head.id}", "outerHTML", draw_for(view, "conversations/_head.html", **scene)),
         partial(f"facts-{head.id}", "outerHTML", draw_for(view, "conversations/_facts.html", **scene)),
@@ -253,7 +254,7 @@ def draw_more(view: View, page: inbox.Page) -> str:
 
 def conversation_snapshot(db: Session, view: View, conversation_id: int) -> tuple[str, str]:
     """An open conversation as it is now, and the key of its oldest message. Raises NotYours."""
-    head = thread.head_of(db, view.user_id, conversation_id)
+    head = head_of(db, view.user_id, conversation_id)
     stretch = thread.newest(db, view.reader, conversation_id)
     html = [
         partial(f"messages-{head.id}", "renew", draw_older(view, head, stretch) + draw_lines(view, stretch.lines)),
@@ -264,7 +265,7 @@ def conversation_snapshot(db: Session, view: View, conversation_id: int) -> tupl
 
 
 def draw_older(
-    view: View, head: thread.Head, stretch: thread.Stretch, eager: bool = True, trouble: Sentence | None = None
+    view: View, head: Head, stretch: thread.Stretch, eager: bool = True, trouble: Sentence | None = None
 ) -> str:
     """The way to older messages, where there may be some; and why none came, if that was tried."""
     if not (stretch.older or head.more_history):
@@ -277,7 +278,7 @@ def older_page(
     db: Session, view: View, conversation_id: int, before: str, *, eager: bool, trouble: Sentence | None = None
 ) -> tuple[str, str]:
     """The messages in front of those that a tab has, and the key of the oldest. Raises NotYours, ValueError."""
-    head = thread.head_of(db, view.user_id, conversation_id)
+    head = head_of(db, view.user_id, conversation_id)
     stretch = thread.before(db, view.reader, conversation_id, before)
     eager = eager and len(stretch.lines) > 1
     html = draw_older(view, head, stretch, eager, trouble) + draw_lines(view, stretch.lines)

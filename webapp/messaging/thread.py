@@ -1,4 +1,4 @@
-"""What an open conversation shows: its head, and its messages page by page.
+"""What was said in an open conversation, page by page.
 
 Messages stand in the order of their position. Each is drawn with what depends on the one before it: a day line, a gap
 line, whether the sender's name is said again. So whoever redraws a message redraws the one after it too.
@@ -16,14 +16,11 @@ from sqlmodel import Session, col
 
 from webapp.drawing import Reader
 from webapp.languages import Sentence
-from webapp.messaging.access import conversation_of
 from webapp.messaging.positions import PENDING
-from webapp.messaging.typing import typing_in
-from webapp.models import Account, AccountState, Conversation, Identity, Membership, Message
-from webapp.networks.events import ConversationKind, ConversationState, Delivery, Presence
+from webapp.models import Conversation, Identity, Message
+from webapp.networks.events import ConversationKind, Delivery
 
 PAGE = 50
-MOST_MEMBERS = 100
 MOST_PENDING = 50
 AROUND = 3
 TOGETHER = int(timedelta(minutes=5) / timedelta(microseconds=1))
@@ -64,52 +61,6 @@ class Stretch:
     older: bool
 
 
-@dataclass(frozen=True)
-class Someone:
-    """A member of a group."""
-
-    name: str
-    address: str
-    role: str
-    presence: Presence
-
-
-@dataclass(frozen=True)
-class Head:
-    """What stands above and beside the messages."""
-
-    id: int
-    name: str
-    kind: ConversationKind
-    state: ConversationState
-    topic: str
-    address: str
-    network: str
-    account_id: int
-    account_address: str
-    account_state: AccountState
-    account_reason: Sentence | None
-    account_removed: bool
-    presence: Presence
-    status: str
-    invited_by: str
-    pinned: bool
-    muted: bool
-    unread: int
-    draft: str
-    more_history: bool
-    members: int
-    typing: tuple[str, ...]
-
-    @property
-    def is_group(self) -> bool:
-        return self.kind == ConversationKind.GROUP
-
-    @property
-    def is_invitation(self) -> bool:
-        return self.state == ConversationState.INVITED
-
-
 def key_of(position: int) -> str:
     """A position as text that sorts the same, below zero too (older history grows downwards)."""
     return f"{position + BELOW_ZERO:020d}"
@@ -125,70 +76,6 @@ def position_of(key: str) -> int:
     if len(key) != 20 or not key.isascii() or not key.isdecimal():
         raise ValueError(key)
     return min(int(key) - BELOW_ZERO, 2**63 - 1)
-
-
-def head_of(db: Session, user_id: int, conversation_id: int) -> Head:
-    """A conversation's head. Raises NotYours."""
-    return head_at(db, conversation_of(db, user_id, conversation_id))
-
-
-def head_at(db: Session, conversation: Conversation) -> Head:
-    """The head of this conversation."""
-    account, contact = db.execute(_behind(), {"conversation": conversation.id}).one()
-    return Head(
-        id=conversation.id,
-        name=conversation.name or (contact.name if contact else "") or conversation.remote_id,
-        kind=conversation.kind,
-        state=conversation.state,
-        topic=conversation.topic,
-        address=conversation.remote_id,
-        network=account.network,
-        account_id=account.id,
-        account_address=account.address,
-        account_state=account.state,
-        account_reason=Sentence.from_json(account.reason) if account.reason else None,
-        account_removed=account.removed_at is not None,
-        presence=contact.presence if contact else Presence.UNKNOWN,
-        status=contact.status if contact else "",
-        invited_by=conversation.invited_by,
-        pinned=conversation.pinned,
-        muted=conversation.muted,
-        unread=conversation.unread,
-        draft=conversation.draft,
-        more_history=conversation.more_history,
-        members=_count_members(db, conversation),
-        typing=typing_in(conversation.id),
-    )
-
-
-@cache
-def _behind() -> Select[*tuple[Any, ...]]:
-    """The account of a conversation and, for a direct one, the contact; built once."""
-    there = (col(Identity.account_id) == col(Account.id)) & (col(Identity.address) == col(Conversation.remote_id))
-    query = select(Account, Identity).select_from(Conversation)
-    query = query.join(Account, col(Account.id) == col(Conversation.account_id)).outerjoin(Identity, there)
-    return query.where(col(Conversation.id) == bindparam("conversation"))
-
-
-def _count_members(db: Session, conversation: Conversation) -> int:
-    if conversation.kind == ConversationKind.DIRECT:
-        return 0
-    query = select(func.count()).select_from(Membership).where(col(Membership.conversation_id) == conversation.id)
-    count: int = db.execute(query).scalar_one()
-    return count
-
-
-def members_of(db: Session, conversation_id: int) -> list[Someone]:
-    """The first members of a group by name; not more than MOST_MEMBERS, the head says how many there are."""
-    shown = func.coalesce(func.nullif(Membership.name, ""), func.nullif(Identity.name, ""), Identity.address)
-    query = (
-        select(shown, col(Identity.address), col(Membership.role), col(Identity.presence))
-        .join(Identity, col(Identity.id) == col(Membership.identity_id))
-        .where(col(Membership.conversation_id) == conversation_id)
-        .order_by(func.lower(shown))
-        .limit(MOST_MEMBERS)
-    )
-    return [Someone(*one) for one in db.execute(query)]
 
 
 def _messages(conversation_id: int | BindParameter[int]) -> Select[*tuple[Any, ...]]:

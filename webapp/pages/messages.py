@@ -6,9 +6,9 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, Response
 
 from webapp.live import fragments
-from webapp.messaging import thread
 from webapp.messaging.access import message_of
 from webapp.messaging.errors import NotPossible
+from webapp.messaging.head import head_of
 from webapp.messaging.send import delete_unsent, retry, send_text
 from webapp.models import User
 from webapp.networks.errors import Trouble
@@ -50,7 +50,7 @@ def _not_sent(
 def _composer(
     request: Request, house: House, user: User, conversation_id: int, status_code: int = 200, **said: object
 ) -> HTMLResponse:
-    head = house.database.read(thread.head_of, user.id, conversation_id)
+    head = house.database.read(head_of, user.id, conversation_id)
     scene = {"head": head} | fragments.empty_composer() | {"text": ""} | said
     view = view_of(request, user, conversation_id)
     return HTMLResponse(fragments.draw_for(view, "conversations/_foot.html", **scene), status_code)

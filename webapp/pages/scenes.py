@@ -10,6 +10,7 @@ from webapp.live import fragments
 from webapp.live.tabs import View, new_tab, tabs_of
 from webapp.messaging import inbox, people_list, thread
 from webapp.messaging.access import conversation_of
+from webapp.messaging.head import head_at, members_of
 from webapp.models import User
 from webapp.pages.house import House, house_of
 from webapp.pages.rendering import page, reader_for
@@ -53,7 +54,7 @@ def list_scene(db: Session, view: View, after: str | None) -> dict[str, Any]:
 def conversation_scene(db: Session, view: View, conversation_id: int, before: str | None = None) -> dict[str, Any]:
     """An open conversation. Raises NotYours; ValueError if ``before`` is no key."""
     conversation = conversation_of(db, view.user_id, conversation_id)
-    head = thread.head_at(db, conversation)
+    head = head_at(db, conversation)
     if before:
         stretch = thread.before(db, view.reader, conversation_id, before)
     else:
@@ -64,7 +65,7 @@ def conversation_scene(db: Session, view: View, conversation_id: int, before: st
         "stretch": stretch,
         "new_from": new_from,
         "new_key": thread.just_before(new_from) if new_from else "",
-        "members": thread.members_of(db, conversation_id) if head.is_group else [],
+        "members": members_of(db, conversation_id) if head.is_group else [],
         **fragments.empty_composer(),
     }
 

@@ -1,0 +1,126 @@
+"""What stands above and beside the messages of an open conversation."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, select
+from sqlmodel import Session, col
+
+from webapp.languages import Sentence
+from webapp.messaging.access import conversation_of
+from webapp.messaging.typing import typing_in
+from webapp.models import Account, AccountState, Conversation, Identity, Membership
+from webapp.networks.events import ConversationKind, ConversationState, Presence
+
+MOST_MEMBERS = 100
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A member of a group."""
+
+    name: str
+    address: str
+    role: str
+    presence: Presence
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above and beside the messages."""
+
+    id: int
+    name: str
+    kind: ConversationKind
+    state: ConversationState
+    topic: str
+    address: str
+    network: str
+    account_id: int
+    account_address: str
+    account_state: AccountState
+    account_reason: Sentence | None
+    account_removed: bool
+    presence: Presence
+    status: str
+    invited_by: str
+    pinned: bool
+    muted: bool
+    unread: int
+    draft: str
+    more_history: bool
+    members: int
+    typing: tuple[str, ...]
+
+    @property
+    def is_group(self) -> bool:
+        return self.kind == ConversationKind.GROUP
+
+    @property
+    def is_invitation(self) -> bool:
+        return self.state == ConversationState.INVITED
+
+
+def head_of(db: Session, user_id: int, conversation_id: int) -> Head:
+    """A conversation's head. Raises NotYours."""
+    return head_at(db, conversation_of(db, user_id, conversation_id))
+
+
+def head_at(db: Session, conversation: Conversation) -> Head:
+    """The head of this conversation."""
+    account, contact = db.execute(_behind(), {"conversation": conversation.id}).one()
+    return Head(
+        id=conversation.id,
+        name=conversation.name or (contact.name if contact else "") or conversation.remote_id,
+        kind=conversation.kind,
+        state=conversation.state,
+        topic=conversation.topic,
+        address=conversation.remote_id,
+        network=account.network,
+        account_id=account.id,
+        account_address=account.address,
+        account_state=account.state,
+        account_reason=Sentence.from_json(account.reason) if account.reason else None,
+        account_removed=account.removed_at is not None,
+        presence=contact.presence if contact else Presence.UNKNOWN,
+        status=contact.status if contact else "",
+        invited_by=conversation.invited_by,
+        pinned=conversation.pinned,
+        muted=conversation.muted,
+        unread=conversation.unread,
+        draft=conversation.draft,
+        more_history=conversation.more_history,
+        members=_count_members(db, conversation),
+        typing=typing_in(conversation.id),
+    )
+
+
+@cache
+def _behind() -> Select[*tuple[Any, ...]]:
+    """The account of a conversation and, for a direct one, the contact; built once."""
+    there = (col(Identity.account_id) == col(Account.id)) & (col(Identity.address) == col(Conversation.remote_id))
+    query = select(Account, Identity).select_from(Conversation)
+    query = query.join(Account, col(Account.id) == col(Conversation.account_id)).outerjoin(Identity, there)
+    return query.where(col(Conversation.id) == bindparam("conversation"))
+
+
+def _count_members(db: Session, conversation: Conversation) -> int:
+    if conversation.kind == ConversationKind.DIRECT:
+        return 0
+    query = select(func.count()).select_from(Membership).where(col(Membership.conversation_id) == conversation.id)
+    count: int = db.execute(query).scalar_one()
+    return count
+
+
+def members_of(db: Session, conversation_id: int) -> list[Someone]:
+    """The first members of a group by name; not more than MOST_MEMBERS, the head says how many there are."""
+    shown = func.coalesce(func.nullif(Membership.name, ""), func.nullif(Identity.name, ""), Identity.address)
+    query = (
+        select(shown, col(Identity.address), col(Membership.role), col(Identity.presence))
+        .join(Identity, col(Identity.id) == col(Membership.identity_id))
+        .where(col(Membership.conversation_id) == conversation_id)
+        .order_by(func.lower(shown))
+        .limit(MOST_MEMBERS)
+    )
+    return [Someone(*one) for one in db.execute(query)]
