@@ -1,5 +1,6 @@
 """Only a page of ours, of somebody signed in, may open the websocket (S9), and only while the sign-in lasts."""
 
+import json
 import time
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
@@ -8,8 +9,11 @@ import pytest
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
+from tests.pages.test_inbox import start, until
+from webapp.changes import SettingsChanged
 from webapp.hub import Hub
 from webapp.messaging.audit import COMMAND_LINE
+from webapp.messaging.send import send_text
 from webapp.messaging.sign_ins import IDLE, end_all, end_sign_in
 from webapp.messaging.users import disable, set_password
 from webapp.models import SignIn
@@ -130,6 +134,25 @@ def test_a_line_ends_with_its_sign_in(browser, alice, bob, house, how):
         how(house, page)
         assert _code_at_the_end(socket) == 1008
         assert time.monotonic() - began < 2
+
+
+def _tab_of(page):
+    return json.loads(page.body["hx-headers:inherited"])["HX-Tab"]
+
+
+@pytest.mark.parametrize("tab", ["", "guessed", "of somebody else"])
+def test_a_line_that_names_no_page_of_this_person_hears_nothing(browser, alice, bob, house, tab):
+    hers, his = browser(alice), browser(bob)
+    conversation = start(house, hers, alice, "Bob")
+    if tab == "of somebody else":
+        tab = _tab_of(his.page("/"))
+    drawn = _tab_of(hers.page(f"/conversations/{conversation}"))
+    with line(hers, tab=tab) as socket, line(hers, tab=drawn) as right:
+        assert "version" in socket.receive_json()
+        house.database.write(send_text, alice.id, conversation, "Soup?", "")
+        until(lambda: "Soup?" in right.receive_text())
+        house.hub.announce([SettingsChanged(alice.id)])
+        assert socket.receive_json() == {"reload": True}
 
 
 def test_a_line_of_another_sign_in_stays(browser, alice, bob, house):
