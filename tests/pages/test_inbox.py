@@ -98,3 +98,19 @@ def _first_fails(db: Session, conversation_id: int) -> None:
     owner = db.get_one(Conversation, conversation_id)
     message = db.exec(select(Message).where(Message.body == "Refused")).one()
     set_delivery(db, owner, message, Delivery.FAILED)
+
+
+def test_a_group_of_people_who_cannot_meet_is_not_made_without_them(
+    alice: User, bob: User, browser: Browsers, house: House
+) -> None:
+    house.database.write(_paused, house, alice.id)
+    at_home, toy = house.database.read(accounts_of, alice.id)
+    hers = browser(alice)
+    ticked = until(lambda: hers.page("/conversations/new").find("input", {"value": f"{at_home.id}:Bob"}))
+    wish = {"account": toy.id, "name": "Choir", "member": ticked["value"]}
+    answer = hers.submit("/conversations/new/group", wish)
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert answer.status_code == 422
+    assert "A group lives on one network" in page.find(role="alert").get_text()
+    assert page.find("input", {"value": ticked["value"]}).has_attr("checked")
+    assert page.find("input", {"id": "group-name"})["value"] == "Choir"

@@ -23,6 +23,9 @@ router = APIRouter(prefix="/conversations/new")
 Text = Annotated[str, Form()]
 NO_ACCOUNT = Sentence(N_("Choose the account from which you want to write."))
 NO_ADDRESS = Sentence(N_("Type the address of whom you want to write to, for example anna@example.org."))
+MIXED = Sentence(
+    N_("A group lives on one network. Tick only people of the network that you chose above, or choose theirs.")
+)
 NO_NAME = Sentence(N_("Give the group a name, so that the others know what it is for."))
 
 
@@ -92,8 +95,11 @@ def _named(name: str) -> str:
 
 
 def _of_account(ticked: list[str], account: Account) -> list[str]:
-    """Ticks name an account and an address; those of another account cannot come along."""
-    return [address for number, _, address in (one.partition(":") for one in ticked) if number == str(account.id)]
+    """Ticks name an account and an address. Raises WrongInput for somebody of another account: nobody is left out."""
+    parts = [one.partition(":") for one in ticked]
+    if any(number != str(account.id) for number, _, _ in parts):
+        raise WrongInput(MIXED)
+    return [address for _, _, address in parts]
 
 
 def _account(house: House, user_id: int, number: str) -> Account:
