@@ -223,6 +223,7 @@ def test_after_each_verb_pushed_is_the_same_as_fresh(story: Story, step: str) ->
         same(open_screens, [step])
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("seed", range(4))
 def test_after_any_verbs_in_any_order_pushed_is_the_same_as_fresh(story: Story, seed: int) -> None:
     dice = random.Random(seed)

@@ -1,5 +1,7 @@
 """``/health``."""
 
+import pytest
+
 from webapp import __version__
 
 
@@ -34,6 +36,7 @@ def test_every_answer_carries_the_security_headers(browser, alice):
             assert f"{what}=()" in answer.headers["permissions-policy"]
 
 
+@pytest.mark.process
 def test_a_mistake_of_ours_carries_them_too(app, browser, alice, monkeypatch):
     from starlette.testclient import TestClient
 

@@ -10,6 +10,8 @@ from webapp.messaging.audit import latest_entries
 from webapp.messaging.invites import open_invites
 from webapp.models import Role, SignIn, User
 
+pytestmark = pytest.mark.process
+
 SECOND = 1_000_000
 FIVE_MINUTES = 5 * 60 * SECOND
 WISH = {"role": "administrator", "valid_for": "72", "extra": 'a "quoted" <b>'}

@@ -141,6 +141,7 @@ def test_a_paused_account_stays_paused_and_resumes(rows: Rows, keeper: Keeper, a
     until(lambda: rows.bodies("echo") == ["later", "later"])
 
 
+@pytest.mark.process
 def test_whoever_is_disabled_by_another_process_is_disconnected(
     rows: Rows, keeper: Keeper, alice: int, toy: int
 ) -> None:

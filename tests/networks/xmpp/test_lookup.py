@@ -90,6 +90,7 @@ def test_without_records_the_domain_itself_is_tried_at_the_usual_port(names: Nam
     assert {place.port for place in places("localhost")} == {5222}
 
 
+@pytest.mark.process
 def test_a_name_server_that_is_silent_is_not_waited_for(names: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
     names.silent |= {"_xmpp-client._tcp.localhost", "_xmpps-client._tcp.localhost"}
     monkeypatch.setattr(lookup, "PATIENCE", 2.0)
