@@ -12,6 +12,8 @@ from webapp.messaging.users import AlreadySetUp, all_users, set_up, user_named
 from webapp.models import Invite, Role, SignIn
 from webapp.models.columns import now
 
+pytestmark = pytest.mark.process  # every password takes its time
+
 DAY = 24 * 3600 * 1_000_000
 NEW = "seven lanterns hum at dusk"
 
