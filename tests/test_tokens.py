@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import string
 import subprocess
 import sys
 from datetime import timedelta
@@ -156,6 +157,14 @@ def test_any_changed_character_is_refused(tokens):
         other = "A" if sign != "A" else "B"
         with pytest.raises(TokenRefused):
             tokens.check(Purpose.INVITE, good[:position] + other + good[position + 1 :])
+
+
+def test_bits_of_the_signature_that_mean_nothing_must_not_be_set(tokens):
+    good = tokens.issue(Purpose.INVITE, "7", WEEK)
+    signs = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    for more in (1, 2, 3):
+        with pytest.raises(TokenRefused):
+            tokens.check(Purpose.INVITE, good[:-1] + signs[signs.index(good[-1]) + more])
 
 
 def test_a_token_is_good_for_its_purpose_only(tokens):

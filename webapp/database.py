@@ -61,7 +61,9 @@ def make_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         mode = connection.get_execution_options().get("begin", "DEFERRED")
-        connection.connection.dbapi_connection.execute(f"BEGIN {mode}")  # past SQLAlchemy: it is said with every question
+        connection.connection.dbapi_connection.execute(
+            f"BEGIN {mode}"
+        )  # past SQLAlchemy: it is said with every question
 
     return engine
 

@@ -76,10 +76,11 @@ class Tokens:
         """What the token says, if it is ours and for ``purpose``; raises TokenRefused."""
         if len(token) > LONGEST or not SHAPE.fullmatch(token):
             raise TokenRefused("shape")
-        head, body, _ = token.split(".")
+        head, body, signature = token.split(".")
         if _segment(head) != self._header(purpose):
             raise TokenRefused("header")
         _segment(body)
+        _raw(signature)
         return _judged(purpose, self._decoded(purpose, token), self._clock())
 
     def _decoded(self, purpose: Purpose, token: str) -> dict[str, Any]:
@@ -107,17 +108,25 @@ class Tokens:
 
 
 def _segment(text: str) -> dict[str, Any]:
-    """A segment as an object; anything ambiguous (padding bits, a name said twice) is refused."""
+    """A segment as an object; a name said twice is refused."""
     try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != text:
-            raise TokenRefused("encoding")
-        value = json.loads(raw, object_pairs_hook=_without_repeats)
-    except (ValueError, binascii.Error, RecursionError):
+        value = json.loads(_raw(text), object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError):
         raise TokenRefused("encoding") from None
     if not isinstance(value, dict):
         raise TokenRefused("no object")
     return value
+
+
+def _raw(text: str) -> bytes:
+    """The bytes of a segment. One text for the same bytes: bits that mean nothing must not be set."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (ValueError, binascii.Error):
+        raise TokenRefused("encoding") from None
+    if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != text:
+        raise TokenRefused("encoding")
+    return raw
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
