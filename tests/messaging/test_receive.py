@@ -1,12 +1,16 @@
 """What arrives is stored once, in order, and counted right."""
 
+from dataclasses import fields
+
 import pytest
 
 from tests.rows import Rows, said
 from webapp.changes import MessageChanged
 from webapp.languages import Sentence
 from webapp.messaging.errors import LeaseLost
+from webapp.messaging.new_messages import NewMessage
 from webapp.messaging.receive import receive
+from webapp.models import Message
 from webapp.networks.events import (
     Batch,
     ContactChanged,
@@ -182,3 +186,7 @@ def test_changes_are_announced_after_the_commit_only(rows: Rows, account: int) -
     with pytest.raises(KeyError):
         rows.arrive(account, said("two", "r2"), object())  # type: ignore[arg-type]
     assert rows.hub.heard == []
+
+
+def test_a_new_message_has_every_column_of_its_row():
+    assert {one.name for one in fields(NewMessage)} == set(Message.model_fields)

@@ -6,25 +6,24 @@ What is known already is looked up with one query a conversation, not one a mess
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
-from sqlalchemy import bindparam, insert, union
-from sqlalchemy.sql.dml import ReturningInsert
-from sqlmodel import Session, SQLModel, col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlalchemy import CompoundSelect, bindparam, union
+from sqlmodel import Session, col, select
 
 from webapp.changes import HistoryLoaded, MessageChanged, RowChanged, TypingChanged
 from webapp.database import announce
 from webapp.languages import Sentence
 from webapp.messaging.conversations import ensure
-from webapp.messaging.people import ensure_identity, name_of
+from webapp.messaging.leases import Holding
+from webapp.messaging.new_messages import NewMessage, put_in
+from webapp.messaging.people import Sender, sender_called
 from webapp.messaging.positions import is_pending, stands_behind_gap, take_before, take_next
 from webapp.messaging.preview import show_in_inbox
 from webapp.messaging.read import move_read
 from webapp.messaging.settle import confirm
 from webapp.messaging.typing import set_typing
 from webapp.messaging.unread import raise_unread
-from webapp.models import Account, Conversation, Identity, Message
+from webapp.models import Conversation, Message
 from webapp.models.columns import to_micros
 from webapp.networks.events import Delivery, MessageReceived, Origin
 
@@ -36,16 +35,16 @@ AT_ONCE = 400
 class _Known:
     """The messages of a conversation that events of this batch may be about."""
 
-    by_remote_id: dict[str, Message] = field(default_factory=dict)
-    by_transaction: dict[tuple[bool, str], Message] = field(default_factory=dict)
+    by_remote_id: dict[str, Message | NewMessage] = field(default_factory=dict)
+    by_transaction: dict[tuple[bool, str], Message | NewMessage] = field(default_factory=dict)
 
-    def add(self, message: Message) -> None:
+    def add(self, message: Message | NewMessage) -> None:
         if message.remote_id is not None:
             self.by_remote_id[message.remote_id] = message
         if message.transaction_id is not None:
             self.by_transaction[message.own, message.transaction_id] = message
 
-    def find(self, event: MessageReceived) -> Message | None:
+    def find(self, event: MessageReceived) -> Message | NewMessage | None:
         """The message that this event tells of again.
 
         By the network's id; else by the sender's, for a message whose network id was not known yet, or is not told now.
@@ -60,7 +59,7 @@ class _Known:
         return message
 
 
-def _is_ours(message: Message, event: MessageReceived) -> bool:
+def _is_ours(message: Message | NewMessage, event: MessageReceived) -> bool:
     """Our own transaction ids are unique for ever, so an echo under a second network id is still the same message."""
     return message.own and event.own
 
@@ -68,7 +67,7 @@ def _is_ours(message: Message, event: MessageReceived) -> bool:
 class Arrivals:
     """The messages of one batch on their way into the rows."""
 
-    def __init__(self, db: Session, account: Account, origin: Origin, gap: Message | None = None) -> None:
+    def __init__(self, db: Session, account: Holding, origin: Origin, gap: Message | None = None) -> None:
         """``gap`` is the message in front of which older ones go, when that is not the oldest one."""
         self._db = db
         self._account = account
@@ -77,7 +76,7 @@ class Arrivals:
         self.stored = 0
         self.met_again = 0
         self._waiting: dict[str, list[MessageReceived]] = {}
-        self._identities: dict[str, Identity] = {}
+        self._senders: dict[str, Sender] = {}
 
     def take_in(self, event: MessageReceived) -> None:
         """Gather a message; it is stored by ``finish``."""
@@ -95,14 +94,14 @@ class Arrivals:
             if not event.own:
                 self._sender(event)  # looked up before anything is changed, or each look-up would write first
         known = self._look_up(conversation, events)
-        fresh: list[Message] = []
+        fresh: list[NewMessage] = []
         for event in events:
             message = known.find(event)
             if message is not None:
                 self.met_again += 1
                 self._meet_again(conversation, message, event)
             else:
-                fresh.append(self._as_row(conversation, event))
+                fresh.append(self._as_new(conversation, event))
                 known.add(fresh[-1])
         self.stored += len(fresh)
         if self._origin == Origin.BACKFILL:
@@ -119,13 +118,14 @@ class Arrivals:
                 "remote_ids": [event.remote_id for event in some if event.remote_id],
                 "transactions": [event.transaction_id for event in some if event.transaction_id],
             }
-            for message in self._db.exec(_said_before(), params=values):
+            ids = self._db.execute(_said_before(), values).scalars().all()
+            for message in self._db.exec(select(Message).where(col(Message.id).in_(ids))) if ids else ():
                 known.add(message)
         return known
 
-    def _meet_again(self, conversation: Conversation, message: Message, event: MessageReceived) -> None:
+    def _meet_again(self, conversation: Conversation, message: Message | NewMessage, event: MessageReceived) -> None:
         """The echo of what we sent, or a message that we have: learn what the network adds, store nothing twice."""
-        if message.id is None:
+        if isinstance(message, NewMessage):
             return  # twice in one batch
         if not message.own:
             if message.remote_id is None and event.remote_id is not None:
@@ -136,7 +136,7 @@ class Arrivals:
             message.sent_at = to_micros(event.sent_at)
             confirm(self._db, conversation, message, event.remote_id, event.reference)
 
-    def _store_new(self, conversation: Conversation, messages: list[Message]) -> None:
+    def _store_new(self, conversation: Conversation, messages: list[NewMessage]) -> None:
         """Messages that continue a conversation: they take the next places and raise unread."""
         if not messages:
             return
@@ -149,20 +149,22 @@ class Arrivals:
             heard = [m for m in messages if not m.quiet and m.position > conversation.read_up_to]
             raise_unread(self._db, conversation, len(heard), sum(m.mention for m in heard))
         self._db.add(conversation)
-        _insert(self._db, messages)
+        put_in(self._db, messages)
         if last_own is not None:
             move_read(self._db, conversation, last_own)
         self._announce_new(conversation, messages)
 
-    def _announce_new(self, conversation: Conversation, messages: list[Message]) -> None:
+    def _announce_new(self, conversation: Conversation, messages: list[NewMessage]) -> None:
         user_id = conversation.user_id
-        announce(self._db, *(MessageChanged(user_id, conversation.id, message.id) for message in messages))
+        announce(
+            self._db, *(MessageChanged(user_id, conversation.id, one.id) for one in messages if one.id is not None)
+        )
         announce(self._db, RowChanged(user_id, conversation.id))
-        for address in self._identities:
+        for address in self._senders:
             if set_typing(conversation.id, address, "", typing=False):
                 announce(self._db, TypingChanged(user_id, conversation.id))
 
-    def _store_older(self, conversation: Conversation, messages: list[Message]) -> None:
+    def _store_older(self, conversation: Conversation, messages: list[NewMessage]) -> None:
         """Messages from before those that we have; they raise no unread."""
         if not messages:
             return
@@ -170,7 +172,7 @@ class Arrivals:
         lowest = self._gap.position - count if self._gap else take_before(conversation, count)
         for number, message in enumerate(messages):
             message.position = lowest + number
-        _insert(self._db, messages)
+        put_in(self._db, messages)
         if not conversation.preview:
             show_in_inbox(conversation, messages[-1])
         self._db.add(conversation)
@@ -180,57 +182,38 @@ class Arrivals:
             RowChanged(conversation.user_id, conversation.id),
         )
 
-    def _as_row(self, conversation: Conversation, event: MessageReceived) -> Message:
-        """The row of an event, without its place."""
-        is_sentence = isinstance(event.body, Sentence)
+    def _as_new(self, conversation: Conversation, event: MessageReceived) -> NewMessage:
+        """The message of an event, without its place."""
         sender = None if event.own else self._sender(event)
-        return Message(
+        return NewMessage(
             conversation_id=conversation.id,
-            position=0,
             remote_id=event.remote_id,
             transaction_id=event.transaction_id,
             reference=event.reference,
             sender_id=sender.id if sender else None,
-            sender_name=event.sender_name or name_of(sender) if sender else "",
+            sender_name=event.sender_name or sender.shown if sender else "",
             own=event.own,
             body=event.body.to_json() if isinstance(event.body, Sentence) else event.body,
-            is_sentence=is_sentence,
+            is_sentence=isinstance(event.body, Sentence),
             quiet=event.quiet,
             mention=event.mention,
             sent_at=to_micros(event.sent_at),
             delivery=Delivery.SENT if event.own else None,
         )
 
-    def _sender(self, event: MessageReceived) -> Identity:
-        if event.sender not in self._identities:
-            identity = ensure_identity(self._db, self._account.id, event.sender, event.sender_name)
-            self._identities[event.sender] = identity
-        return self._identities[event.sender]
-
-
-def _insert(db: Session, messages: list[Message]) -> None:
-    """Put new rows in and give the messages their ids; past the session, whose bookkeeping costs more than the rows."""
-    rows = [{column.name: getattr(message, column.name) for column in _COLUMNS} for message in messages]
-    for message, (message_id,) in zip(messages, db.connection().execute(_inserted(), rows), strict=True):
-        message.id = message_id
+    def _sender(self, event: MessageReceived) -> Sender:
+        if event.sender not in self._senders:
+            self._senders[event.sender] = sender_called(self._db, self._account.id, event.sender, event.sender_name)
+        return self._senders[event.sender]
 
 
 @cache
-def _inserted() -> ReturningInsert[*tuple[Any, ...]]:
-    """Built once: it is done with everything that arrives."""
-    return insert(_TABLE).returning(_TABLE.c.id, sort_by_parameter_order=True)
-
-
-@cache
-def _said_before() -> SelectOfScalar[Message]:
+def _said_before() -> CompoundSelect[int]:
     """The messages of a conversation that have one of these ids; built once, because it is asked with every message."""
     here = col(Message.conversation_id) == bindparam("conversation")
     by_name = col(Message.remote_id).in_(bindparam("remote_ids", expanding=True))
     by_transaction = col(Message.transaction_id).in_(bindparam("transactions", expanding=True))
-    ids = union(*(select(Message.id).where(here, condition) for condition in (by_name, by_transaction)))
-    return select(Message).where(col(Message.id).in_(ids))
+    return union(*(select(Message.id).where(here, condition) for condition in (by_name, by_transaction)))
 
 
-_TABLE = SQLModel.metadata.tables["message"]
-_COLUMNS = [column for column in _TABLE.columns if not column.primary_key]
 _NOT_OUT = (Delivery.WAITING, Delivery.SENDING, Delivery.FAILED, Delivery.UNCERTAIN)

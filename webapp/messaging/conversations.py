@@ -6,6 +6,7 @@ from webapp import changes
 from webapp.database import announce
 from webapp.languages import N_, Sentence
 from webapp.messaging.access import conversation_called
+from webapp.messaging.leases import Holding
 from webapp.messaging.people import contact_in, name_of
 from webapp.messaging.positions import leave_gap
 from webapp.messaging.unread import set_unread
@@ -21,7 +22,7 @@ from webapp.networks.events import (
 
 
 def ensure(
-    db: Session, account: Account, remote_id: str, kind: ConversationKind, name: str | None = None
+    db: Session, account: Holding, remote_id: str, kind: ConversationKind, name: str | None = None
 ) -> Conversation:
     """The account's conversation with this id, made if there is none yet."""
     conversation = conversation_called(db, account.id, remote_id)
@@ -40,7 +41,7 @@ def ensure(
     return conversation
 
 
-def change(db: Session, account: Account, event: ConversationChanged) -> None:
+def change(db: Session, account: Holding, event: ConversationChanged) -> None:
     """A conversation exists, or its name, topic or state is new."""
     conversation = ensure(db, account, event.conversation, event.kind)
     if event.name is not None:
@@ -65,7 +66,7 @@ def change_state(db: Session, conversation: Conversation, state: ConversationSta
     conversation.state = state
 
 
-def invite(db: Session, account: Account, event: InvitationReceived) -> None:
+def invite(db: Session, account: Holding, event: InvitationReceived) -> None:
     """Somebody asks the person into a group, or to become a contact: a row in the inbox that wants an answer."""
     conversation = ensure(db, account, event.conversation, event.kind, event.name)
     conversation.invited_by = event.sender_name or event.sender
@@ -83,7 +84,7 @@ def invite(db: Session, account: Account, event: InvitationReceived) -> None:
     _announce(db, conversation)
 
 
-def note_gap(db: Session, account: Account, event: GapFound) -> None:
+def note_gap(db: Session, account: Holding, event: GapFound) -> None:
     """Messages are missing after those that we have; the next one will stand behind a line that says so."""
     conversation = conversation_called(db, account.id, event.conversation)
     if conversation is not None:
@@ -99,7 +100,7 @@ def answer(
     ``kind`` None leaves it as it is.
     """
     account = db.get_one(Account, account_id)
-    conversation = ensure(db, account, remote_id, kind or ConversationKind.DIRECT)
+    conversation = ensure(db, Holding(account.id, account.user_id), remote_id, kind or ConversationKind.DIRECT)
     change_state(db, conversation, state)
     conversation.listed = state == ConversationState.JOINED or bool(conversation.preview)
     conversation.last_activity = conversation.last_activity or now()

@@ -9,10 +9,10 @@ from webapp.changes import HistoryLoaded, RowChanged
 from webapp.database import announce
 from webapp.messaging.access import conversation_of
 from webapp.messaging.arrivals import Arrivals
-from webapp.messaging.leases import must_hold
+from webapp.messaging.leases import held_account
 from webapp.messaging.positions import PENDING
 from webapp.messaging.receive import take_in_all
-from webapp.models import Account, Conversation, Message
+from webapp.models import Conversation, Message
 from webapp.models.columns import from_micros
 from webapp.networks.contract import Anchor, History, More
 
@@ -44,8 +44,7 @@ def store_history(
     db: Session, account_id: int, epoch: int, conversation_id: int, gap_id: int | None, history: History
 ) -> bool:
     """Store a page of older messages. Returns whether there was anything new in it. Raises LeaseLost."""
-    must_hold(db, account_id, epoch)
-    account = db.get_one(Account, account_id)
+    account = held_account(db, account_id, epoch)
     conversation = db.get_one(Conversation, conversation_id)
     gap = db.get(Message, gap_id) if gap_id is not None else None
     arrivals = Arrivals(db, account, history.batch.origin, gap)

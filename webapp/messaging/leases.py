@@ -1,10 +1,11 @@
 """Who looks after an account (D7)."""
 
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel.sql.expression import Select
 
 from webapp.messaging.errors import LeaseLost
 from webapp.models import Account, Lease
@@ -22,20 +23,27 @@ def take_lease(db: Session, account_id: int) -> int:
     return lease.epoch
 
 
-def held_account(db: Session, account_id: int, epoch: int) -> Account:
+class Holding(NamedTuple):
+    """An account, as far as what arrives there is concerned."""
+
+    id: int
+    user_id: int
+
+
+def held_account(db: Session, account_id: int, epoch: int) -> Holding:
     """The account, for whoever looks after it. Raises LeaseLost unless this epoch is the newest."""
-    account = db.exec(_held_account(), params={"account": account_id, "epoch": epoch}).first()
-    if account is None:
+    found = db.exec(_held_account(), params={"account": account_id, "epoch": epoch}).first()
+    if found is None:
         raise LeaseLost(account_id)
-    return account
+    return Holding(*found)
 
 
 @cache
-def _held_account() -> SelectOfScalar[Account]:
-    """Built once: it is asked with everything that arrives."""
+def _held_account() -> Select[int, int]:
+    """Built once: it is asked with everything that arrives, so it brings no more than that."""
     held = col(Lease.account_id) == col(Account.id)
     here = col(Account.id) == bindparam("account")
-    return select(Account).join(Lease, held).where(here, col(Lease.epoch) == bindparam("epoch"))
+    return select(Account.id, Account.user_id).join(Lease, held).where(here, col(Lease.epoch) == bindparam("epoch"))
 
 
 def must_hold(db: Session, account_id: int, epoch: int) -> None:

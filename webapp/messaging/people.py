@@ -1,16 +1,18 @@
 """Those out there: contacts, members, presence, who is typing."""
 
+from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from webapp import changes
 from webapp.database import announce
 from webapp.messaging.access import conversation_called
+from webapp.messaging.leases import Holding
 from webapp.messaging.typing import set_typing
-from webapp.models import Account, Conversation, Identity, Membership
+from webapp.models import Conversation, Identity, Membership
 from webapp.networks.events import ContactChanged, ContactGone, Member, MembersChanged, PresenceChanged, TypingChanged
 
 
@@ -46,12 +48,37 @@ def ensure_identity(db: Session, account_id: int, address: str, name: str | None
     return identity
 
 
+@dataclass(frozen=True)
+class Sender:
+    """Who said something, and what they are called."""
+
+    id: int
+    shown: str
+
+
+def sender_called(db: Session, account_id: int, address: str, name: str | None) -> Sender:
+    """The sender with this address, made if they are new; a name that is told is taken over unless there is one."""
+    found = db.exec(_sender_called(), params={"account": account_id, "address": address}).first()
+    if found is None or (name and not found[1]):
+        identity = ensure_identity(db, account_id, address, name)
+        return Sender(identity.id, name_of(identity))
+    return Sender(found[0], found[1] or address)
+
+
+@cache
+def _sender_called() -> Select[int, str]:
+    """Built once, and no more than is needed: it is asked with everything that somebody says."""
+    return select(Identity.id, Identity.name).where(
+        col(Identity.account_id) == bindparam("account"), col(Identity.address) == bindparam("address")
+    )
+
+
 def name_of(identity: Identity) -> str:
     """A contact without a name is shown by its address."""
     return identity.name or identity.address
 
 
-def change_contact(db: Session, account: Account, event: ContactChanged) -> None:
+def change_contact(db: Session, account: Holding, event: ContactChanged) -> None:
     """Somebody is on the contact list, or is called something else now."""
     identity = ensure_identity(db, account.id, event.address)
     identity.contact = True
@@ -64,7 +91,7 @@ def change_contact(db: Session, account: Account, event: ContactChanged) -> None
     announce(db, changes.ContactsChanged(account.user_id, account.id))
 
 
-def _rename_conversation(db: Session, account: Account, identity: Identity) -> None:
+def _rename_conversation(db: Session, account: Holding, identity: Identity) -> None:
     """The direct conversation with a contact is called as the contact is."""
     conversation = conversation_called(db, account.id, identity.conversation)
     if conversation is not None and conversation.name != identity.name:
@@ -74,7 +101,7 @@ def _rename_conversation(db: Session, account: Account, identity: Identity) -> N
         announce(db, changes.ConversationChanged(account.user_id, conversation.id), renamed)
 
 
-def forget_contact(db: Session, account: Account, event: ContactGone) -> None:
+def forget_contact(db: Session, account: Holding, event: ContactGone) -> None:
     """Somebody is no longer on the contact list; what was said stays."""
     identity = identity_called(db, account.id, event.address)
     if identity is not None:
@@ -84,7 +111,7 @@ def forget_contact(db: Session, account: Account, event: ContactGone) -> None:
         announce(db, changes.ContactsChanged(account.user_id, account.id))
 
 
-def change_presence(db: Session, account: Account, event: PresenceChanged) -> None:
+def change_presence(db: Session, account: Holding, event: PresenceChanged) -> None:
     """A contact came or went."""
     identity = ensure_identity(db, account.id, event.address)
     if (identity.presence, identity.status) == (event.presence, event.status):
@@ -95,7 +122,7 @@ def change_presence(db: Session, account: Account, event: PresenceChanged) -> No
     announce(db, changes.ContactsChanged(account.user_id, account.id))
 
 
-def change_typing(db: Session, account: Account, event: TypingChanged) -> None:
+def change_typing(db: Session, account: Holding, event: TypingChanged) -> None:
     """Somebody started or stopped typing: nothing is stored, screens are told."""
     conversation = conversation_called(db, account.id, event.conversation)
     if conversation is None:
@@ -106,7 +133,7 @@ def change_typing(db: Session, account: Account, event: TypingChanged) -> None:
         announce(db, changes.TypingChanged(account.user_id, conversation.id))
 
 
-def change_members(db: Session, account: Account, event: MembersChanged) -> None:
+def change_members(db: Session, account: Holding, event: MembersChanged) -> None:
     """Who is in a group."""
     conversation = conversation_called(db, account.id, event.conversation)
     if conversation is None:
@@ -121,7 +148,7 @@ def change_members(db: Session, account: Account, event: MembersChanged) -> None
     announce(db, changes.ConversationChanged(account.user_id, conversation.id))
 
 
-def _change_member(db: Session, account: Account, conversation: Conversation, member: Member) -> int:
+def _change_member(db: Session, account: Holding, conversation: Conversation, member: Member) -> int:
     """Add or alter one membership; returns the identity's id."""
     identity = ensure_identity(db, account.id, member.address, member.name)
     query = select(Membership).where(

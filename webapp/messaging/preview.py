@@ -2,13 +2,14 @@
 
 from sqlmodel import Session, col, select
 
+from webapp.messaging.new_messages import NewMessage
 from webapp.models import Conversation, Message
 from webapp.models.columns import now
 
 LONGEST_PREVIEW = 200
 
 
-def show_in_inbox(conversation: Conversation, message: Message) -> None:
+def show_in_inbox(conversation: Conversation, message: Message | NewMessage) -> None:
     """Make this message the line in the inbox. A time in the future must not keep a conversation on top for ever."""
     conversation.preview = message.body if message.is_sentence else _first_words(message.body)
     conversation.preview_is_sentence = message.is_sentence

@@ -4,15 +4,16 @@ from sqlmodel import Session, col, select
 
 from webapp.messaging.access import conversation_called
 from webapp.messaging.delivery import is_further, set_delivery
+from webapp.messaging.leases import Holding
 from webapp.messaging.positions import is_pending
 from webapp.messaging.read import move_read
-from webapp.models import Account, Conversation, Message
+from webapp.models import Conversation, Message
 from webapp.networks.events import Delivery, DeliveryChanged, MessageRef, ReadElsewhere
 
 MOST_AT_ONCE = 500
 
 
-def change_delivery(db: Session, account: Account, event: DeliveryChanged) -> None:
+def change_delivery(db: Session, account: Holding, event: DeliveryChanged) -> None:
     """A message of ours was delivered or read; with ``up_to`` those before it were too."""
     conversation = conversation_called(db, account.id, event.conversation)
     message = _find(db, conversation, event.message) if conversation else None
@@ -27,7 +28,7 @@ def change_delivery(db: Session, account: Account, event: DeliveryChanged) -> No
             set_delivery(db, conversation, each, event.delivery)
 
 
-def read_elsewhere(db: Session, account: Account, event: ReadElsewhere) -> None:
+def read_elsewhere(db: Session, account: Holding, event: ReadElsewhere) -> None:
     """The person has read up to here on another device."""
     conversation = conversation_called(db, account.id, event.conversation)
     message = _find(db, conversation, event.message) if conversation else None

@@ -9,12 +9,12 @@ from sqlmodel import Session, col
 
 from webapp.messaging import conversations, people, receipts
 from webapp.messaging.arrivals import Arrivals
-from webapp.messaging.leases import held_account
+from webapp.messaging.leases import Holding, held_account
 from webapp.models import Account
 from webapp.networks import events
 from webapp.networks.events import Batch, Event, MessageReceived
 
-_VERBS: dict[type[Event], Callable[[Session, Account, Any], None]] = {
+_VERBS: dict[type[Event], Callable[[Session, Holding, Any], None]] = {
     events.ConversationChanged: conversations.change,
     events.InvitationReceived: conversations.invite,
     events.GapFound: conversations.note_gap,
@@ -45,7 +45,7 @@ def _move_checkpoint() -> Update:
     return update(Account).where(col(Account.id) == bindparam("account")).values(checkpoint=bindparam("to"))
 
 
-def take_in_all(db: Session, account: Account, happened: tuple[Event, ...], arrivals: Arrivals) -> None:
+def take_in_all(db: Session, account: Holding, happened: tuple[Event, ...], arrivals: Arrivals) -> None:
     """Hand each event to the verb that it is for, in order; messages that follow each other are stored together."""
     for event in happened:
         if isinstance(event, MessageReceived):
