@@ -21,18 +21,19 @@ from webapp.networks.events import (
 from webapp.networks.xmpp.addresses import bare, local, resource
 from webapp.networks.xmpp.archive import Kept
 from webapp.networks.xmpp.attempts import Attempts
-from webapp.networks.xmpp.bookmarks import Bookmark, Bookmarks
+from webapp.networks.xmpp.bookmarks import Bookmark
 from webapp.networks.xmpp.contents import tidy_name
+from webapp.networks.xmpp.echoes import Echoes
 from webapp.networks.xmpp.entrance import Entrance, why_not
 from webapp.networks.xmpp.groups import Groups
 from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import PING
-from webapp.networks.xmpp.refusals import Declined, error_of, refusal
+from webapp.networks.xmpp.refusals import Declined, error_of
 from webapp.networks.xmpp.room import DESTROY, DESTROYED, FOR_GOOD, NICK_CHANGED, RESTARTING, Room, statuses
 from webapp.networks.xmpp.room_news import RoomNews
 from webapp.networks.xmpp.stanzas import element, mediated_refusal, new_id, presence, subject_message, text_message
 from webapp.networks.xmpp.tasks import Tasks
-from webapp.networks.xmpp.translate import stanza_id
+from webapp.networks.xmpp.wanted_rooms import WantedRooms
 
 CHECK_EVERY = 240.0
 """Seconds of silence after which we ask whether we are still in a room (XEP-0410)."""
@@ -53,12 +54,11 @@ class Rooms:
         """Who invited us, by room."""
         self.unsaid: set[str] = set()
         """What could not even be said yet, because its room was not open: it certainly did not go out."""
-        self.bookmarks = Bookmarks(line, self._bookmark_changed)
         self._names: dict[str, str] = {}
         self._begun = asyncio.Event()
-        self._first_found: set[str] = set()
-        self._echoes: dict[str, asyncio.Future[str | None]] = {}
+        self._echoes = Echoes(line.wire)
         self._tasks = Tasks()
+        self.wanted = WantedRooms(line, self._tasks, self._follow)
         self._attempts = Attempts(self._tasks, self._enter_again, self._given_up)
         self._news = RoomNews(line)
         self._entrance = Entrance(line, self._news)
@@ -67,54 +67,18 @@ class Rooms:
     # Staying in
 
     async def enter_all(self) -> None:
-        """Enter every room of the bookmarks, in the background, and those that only we remember. Raises Unreachable."""
-        found = await self.bookmarks.fetch()
-        for bookmark in found or []:
-            self._bookmark_changed(bookmark)
-            if bookmark.wanted:
-                self._first_found.add(bookmark.room)
-        for bookmark in self._ours(found):
-            self._follow(bookmark)
-            if found is not None:
-                self._tasks.start(self._remember(bookmark.room, bookmark.name, bookmark.nick))
+        """Enter every room in which the person wants to be, in the background. Raises Unreachable."""
+        await self.wanted.begin()
         self._begun.set()
         self._tasks.start(self._watch())
 
     def look_again(self) -> None:
         """Our server tells news only from now on; what another device changed just before must not be missed."""
         if self._begun.is_set():
-            self._tasks.start(self._look_again())
-
-    async def _look_again(self) -> None:
-        with contextlib.suppress(Unreachable):
-            kept = await self.bookmarks.fetch()
-            if kept is None:
-                return
-            found = [bookmark for bookmark in kept if bookmark.wanted]
-            gone = self._first_found - {bookmark.room for bookmark in found}
-            for bookmark in [*found, *map(Bookmark, gone)]:
-                self._bookmark_changed(bookmark)
+            self._tasks.start(self.wanted.look_again())
 
     async def close(self) -> None:
         await self._tasks.close()
-
-    def _ours(self, found: list[Bookmark] | None) -> list[Bookmark]:
-        """Rooms in which the person wants to be, and of which their server knows nothing: all, if it keeps none."""
-        wanted = self._line.folder.wanted_rooms.items()
-        return [Bookmark(a, one.called, one.nick, True) for a, one in wanted if found is None or not one.bookmarked]
-
-    async def _remember(self, address: str, name: str, nick: str) -> None:
-        """That the person wants to be in this room, here and, if their server can, on every device."""
-        self._line.folder.note_room(address, called=name, nick=nick, wanted=True)
-        bookmarked = await self.bookmarks.keep(address, name, nick)
-        self._line.folder.note_room(address, bookmarked=bookmarked)
-
-    def _bookmark_changed(self, bookmark: Bookmark) -> None:
-        """The server says so; it is remembered in case that it does not know any more one day."""
-        if bookmark.wanted or bookmark.room in self._line.folder.wanted_rooms:
-            said = {"called": bookmark.name, "nick": bookmark.nick, "wanted": bookmark.wanted}
-            self._line.folder.note_room(bookmark.room, **said, bookmarked=True)
-        self._follow(bookmark)
 
     def _follow(self, bookmark: Bookmark) -> None:
         room = self.rooms.get(bookmark.room)
@@ -193,7 +157,7 @@ class Rooms:
             room = await self._enter(address, nick)
         except Declined as error:
             raise Refused(why_not(error)) from None
-        await self._remember(address, self._names.get(address) or room.name, room.nick)
+        await self.wanted.remember(address, self._names.get(address) or room.name, room.nick)
         return Done(conversation=address)
 
     async def create(self, action: CreateGroup) -> Done:
@@ -207,7 +171,7 @@ class Rooms:
         room.name = self._names[address] = tidy_name(action.name) or local(address)
         await self._groups.configure(room)
         await self._entrance.settle_in(room)
-        await self._remember(address, room.name, room.nick)
+        await self.wanted.remember(address, room.name, room.nick)
         await self._groups.invite(room, action.members)
         return Done(conversation=address)
 
@@ -219,9 +183,8 @@ class Rooms:
     async def leave(self, address: str) -> Done:
         """Leave for good, on every device."""
         self._stop_trying(address)
-        self._line.folder.note_room(address, wanted=False)
         room = self.rooms.get(address)
-        await self.bookmarks.drop(address)
+        await self.wanted.forget(address)
         if room is not None and address in self.rooms:
             self._say_goodbye(room)
             await self._line.wire.round_trip()
@@ -262,27 +225,13 @@ class Rooms:
         self.unsaid.add(name)
         room = await self.when_inside(address)
         self.unsaid.discard(name)
-        return await self._echoed(room, text_message(room.address, body, name, room=True), name)
+        return await self._echoes.say(room, text_message(room.address, body, name, room=True), name)
 
     async def set_subject(self, address: str, subject: str) -> Done:
         """Some rooms tell the new topic under another id: the server's word that it has ours must do."""
         room = self._inside(address)
         await self._line.wire.hand_over(subject_message(room.address, subject, new_id()))
         return Done(conversation=address)
-
-    async def _echoed(self, room: Room, stanza: Element, name: str) -> Done:
-        echo: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._echoes[name] = echo
-        waiting: set[asyncio.Future[Any]] = {echo, self._line.wire.ended}
-        try:
-            self._line.wire.say(stanza)
-            await asyncio.wait(waiting, timeout=30, return_when=asyncio.FIRST_COMPLETED)
-            if not echo.done():
-                raise self._line.wire.lost()
-            remote_id = echo.result()
-        finally:
-            del self._echoes[name]
-        return Done(remote_id=remote_id, reference=remote_id or name, conversation=room.address)
 
     async def when_inside(self, address: str) -> Room:
         """The room, after a moment if we are just entering it. Raises Unreachable while we still try, else Refused."""
@@ -328,25 +277,13 @@ class Rooms:
         if room is None or stanza.get("type") not in {"groupchat", "error"}:
             return False
         room.heard_at = time.monotonic()
-        if self._is_echo(room, stanza):
+        if self._echoes.hear(room, stanza):
             return True
         if stanza.get("type") == "groupchat" and not room.ready:
             room.held.append(stanza)
         else:
             self._news.told(room, stanza)
         return True
-
-    def _is_echo(self, room: Room, stanza: Element) -> bool:
-        """Whether this is the room's answer to what we just said; only a refusal ends here."""
-        echo = self._echoes.get(stanza.get("id", ""))
-        if echo is None or echo.done():
-            return False
-        if stanza.get("type") == "error":
-            echo.set_exception(Refused(refusal(*error_of(stanza))))
-            return True
-        if resource(stanza.get("from")) == room.nick:
-            echo.set_result(stanza_id(stanza, room.address))
-        return False
 
     def _somebody_left(self, room: Room, stanza: Element) -> None:
         codes = statuses(stanza)

@@ -232,7 +232,7 @@ class XmppSession(Session):
         if node == READ_POSITIONS:
             self._positions.hear(announcement)
         elif node == BOOKMARKS:
-            self._rooms.bookmarks.hear(announcement)
+            self._rooms.wanted.hear(announcement)
 
     def _copied(self, line: Line, stanza: Element, carbon: Element) -> None:
         """What another device of ours said or heard; only our own account may tell us (CVE-2017-5589 and others)."""
