@@ -117,6 +117,19 @@ class FarSide(ClientXMPP):  # type: ignore[misc, unused-ignore]  # the library h
         with contextlib.suppress(IqError):  # it is not ours
             await self.ask("set", f"<query xmlns='http://jabber.org/protocol/muc#owner'>{form}</query>", room)
 
+    async def until_gone(self, room: str, seconds: float = PATIENCE) -> None:
+        """Wait until there is no such room: others' leaving comes to the server by other ways than our question."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                await self.ask("get", "<query xmlns='http://jabber.org/protocol/disco#info'/>", room)
+            except IqError as error:
+                if error.condition != "item-not-found":
+                    raise
+                return
+            assert time.monotonic() < deadline, "the room is still there"
+            await asyncio.sleep(0.05)
+
     async def ask(self, kind: str, payload: str, to: str | None = None) -> ET.Element:
         """Send an IQ and return the answer; raises slixmpp's IqError."""
         iq = self.make_iq(ito=to, itype=kind)
