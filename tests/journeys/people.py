@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 PASSWORD = "four otters borrow a lamp"
-PATIENCE = 10_000
+PATIENCE = 30_000
 
 
 class Person:
