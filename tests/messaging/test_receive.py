@@ -155,6 +155,17 @@ def test_a_contact_s_name_names_the_conversation(rows: Rows, account: int) -> No
     assert rows.conversation().name == "Bob Baker"
 
 
+def test_in_a_group_people_are_called_as_they_say_else_as_the_contact_is_else_by_address(
+    rows: Rows, account: int
+) -> None:
+    there = {"conversation": "club", "kind": ConversationKind.GROUP}
+    rows.arrive(account, ContactChanged("bob", "Bobby"))
+    rows.arrive(account, said("one", "r1", **there), said("two", "r2", sender="carol", **there))
+    rows.arrive(account, said("three", "r3", sender_name="Rob", **there))
+    assert [message.sender_name for message in rows.messages("club")] == ["Bobby", "carol", "Rob"]
+    assert rows.conversation("club").preview_sender == "Rob"
+
+
 def test_members_are_replaced_added_and_gone(rows: Rows, account: int) -> None:
     room = ConversationChanged("room", ConversationKind.GROUP, name="Garden", listed=True)
     rows.arrive(account, room, MembersChanged("room", (Member("a"), Member("b")), complete=True))
