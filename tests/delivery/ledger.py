@@ -3,7 +3,7 @@
 import time
 
 from tests.delivery.scene import Scene
-from tests.delivery.traffic import Speaker, Writer, deliveries_in, heard_in
+from tests.delivery.traffic import Speaker, Writer, between_kills, deliveries_in, heard_in
 
 DRAIN_SECONDS = 60
 OUT = {"sent", "delivered", "read"}
@@ -19,6 +19,25 @@ def drain(scene: Scene, writer: Writer, speaker: Speaker) -> float:
         time.sleep(0.2)
     took = time.monotonic() - began
     time.sleep(2)
+    return took
+
+
+def kill_again_and_again(scene: Scene, kills: int) -> float:
+    """Kill the program so often while messages go both ways, wait for the last of them, and check everything.
+
+    Returns how many seconds they took to arrive.
+    """
+    writer = Writer(scene.alice, scene.conversations).start()
+    speaker = Speaker(scene.say, list(scene.conversations)).start()
+    for _ in range(kills):
+        time.sleep(between_kills())
+        scene.program.kill()
+        scene.program.start()
+    writer.stop()
+    speaker.stop()
+    assert sum(map(len, speaker.said.values())) > kills * 5
+    took = drain(scene, writer, speaker)
+    check(scene, writer, speaker)
     return took
 
 

@@ -23,6 +23,7 @@ from webapp.networks.events import ConversationKind, Delivery
 PAGE = 50
 MOST_PENDING = 50
 AROUND = 3
+"""How many more than those that changed are read from the end: the one before them, and what came meanwhile."""
 TOGETHER = int(timedelta(minutes=5) / timedelta(microseconds=1))
 BELOW_ZERO = 2**63
 
