@@ -1,6 +1,6 @@
 """Messages that are about to become rows: plain, because the bookkeeping of the model costs more than the rows."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -38,9 +38,7 @@ class NewMessage:
 
 def put_in(db: Session, messages: list[NewMessage]) -> None:
     """Make rows of them, in one statement, and give them their ids."""
-    rows = [asdict(message) for message in messages]
-    for row in rows:
-        del row["id"]
+    rows = [{name: value for name, value in vars(message).items() if name != "id"} for message in messages]
     for message, (message_id,) in zip(messages, db.connection().execute(_inserted(), rows), strict=True):
         message.id = message_id
 
