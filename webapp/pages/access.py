@@ -1,4 +1,7 @@
-"""Who may see a page. A page says what it needs by the type of a parameter."""
+"""Who may see a page. A page says what it needs by the type of a parameter.
+
+What is asked for here only looks at the request, so it is ``async``: anything else would be sent through a thread.
+"""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -24,7 +27,7 @@ def sign_in_address(where: str) -> str:
     return "/sign-in" if where == "/" else f"/sign-in?next={quote(where)}"
 
 
-def _sign_in(request: Request) -> SignIn:
+async def _sign_in(request: Request) -> SignIn:
     sign_in: SignIn | None = request.state.sign_in
     if sign_in is None:
         reading = request.method in {"GET", "HEAD"}
@@ -33,7 +36,7 @@ def _sign_in(request: Request) -> SignIn:
     return sign_in
 
 
-def _user(request: Request, _: Annotated[SignIn, Depends(_sign_in)]) -> User:
+async def _user(request: Request, _: Annotated[SignIn, Depends(_sign_in)]) -> User:
     user: User = request.state.user
     return user
 
@@ -54,7 +57,11 @@ def actor_of(request: Request) -> Actor:
     return Actor(sign_in.user_id, sign_in.id, place) if sign_in else Actor(place=place)
 
 
+async def _actor(request: Request) -> Actor:
+    return actor_of(request)
+
+
 TheSignIn = Annotated[SignIn, Depends(_sign_in)]
 TheUser = Annotated[User, Depends(_user)]
 TheAdministrator = Annotated[User, Depends(_administrator)]
-TheActor = Annotated[Actor, Depends(actor_of)]
+TheActor = Annotated[Actor, Depends(_actor)]

@@ -56,8 +56,10 @@ async def _identify(connection: HTTPConnection) -> str:
     state.sign_in, state.user = await _find(house, _cookie(house, connection, "sid"))
     visit = _cookie(house, connection, "visit")
     new_visit = "" if state.sign_in or visit else secrets.token_urlsafe(24)
-    visiting = csrf_token_for(house, f"visit:{visit or new_visit}")
-    state.csrf_token = csrf_token_of(house, state.sign_in) if state.sign_in else visiting
+    if state.sign_in:
+        state.csrf_token = csrf_token_of(house, state.sign_in)
+    else:
+        state.csrf_token = csrf_token_for(house, f"visit:{visit or new_visit}")
     return new_visit
 
 
