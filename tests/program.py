@@ -27,6 +27,8 @@ class Program:
 
     module = "webapp"
     """What is started; a test may start one that starts the program in its own way."""
+    arguments: tuple[str, ...] = ()
+    """What is typed behind ``serve``."""
 
     def __init__(self, folder: Path, port: int | None = None, **environment: str) -> None:
         self.folder = folder
@@ -68,7 +70,7 @@ class Program:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", self.module, "serve"], env=self.env, stdout=log, stderr=log
+                [sys.executable, "-m", self.module, "serve", *self.arguments], env=self.env, stdout=log, stderr=log
             )
         until = time.monotonic() + START_SECONDS
         while not self.answers():

@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 
 from tests.program import Program, free_port
 from tests.visitor import Visitor
+from webapp.settings import Settings
 
 pytestmark = pytest.mark.process
 
@@ -128,6 +129,30 @@ def test_a_wrong_setting_is_named(program, name, value, complaint):
     assert done.returncode == 1
     assert complaint in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ({}, "http://localhost:8000"),
+        ({"port": 9000}, "http://localhost:9000"),
+        ({"port": "80"}, "http://localhost"),
+        ({"port": 9000, "public_url": "https://house.example"}, "https://house.example"),
+        ({"port": 9000, "public_url": ""}, "http://localhost:9000"),
+    ],
+)
+def test_who_chooses_another_port_only_reaches_the_house_there(typed, address):
+    settings = Settings(_env_file=None, **typed)
+    assert (settings.public_url, settings.origin) == (address, address)
+
+
+@pytest.mark.parametrize("by", ["setting", "option"])
+def test_the_first_line_and_links_name_the_port_that_is_used(program, by):
+    used, other = free_port(), free_port()
+    program.environment |= {"HAUSBOTE_PORT": str(used if by == "setting" else other), "HAUSBOTE_PUBLIC_URL": ""}
+    program.port, program.arguments = used, ("--port", str(used)) if by == "option" else ()
+    program.start()
+    assert f"open http://localhost:{used}/setup to begin" in program.log_file.read_text()
 
 
 def test_check_says_what_is_wrong_and_how_to_mend_it(program):

@@ -52,13 +52,13 @@ def serve(
     role: Annotated[str, typer.Option(help="all, web or sessions.")] = "all",
 ) -> None:
     """Run the house."""
-    settings = load_settings()
+    settings = load_settings(**{name: value for name, value in (("host", host), ("port", port)) if value})
     if role not in {"all", "web", "sessions"}:
         raise WrongSettings(f"--role {role} is none of all, web, sessions.")
     if role != "all":
         raise WrongSettings(f"--role {role} needs PostgreSQL, which this version does not use yet. Leave --role out.")
     lock = FolderLock(settings.data_dir)
-    _commands().serve(settings, lock, host or settings.host, port or settings.port)
+    _commands().serve(settings, lock)
 
 
 @app.command()

@@ -39,12 +39,12 @@ GRACE_SECONDS = 2
 """For answers that are under way when the house is told to stop; the sessions get eight more."""
 
 
-def serve(settings: Settings, lock: FolderLock, host: str, port: int) -> None:
+def serve(settings: Settings, lock: FolderLock) -> None:
     """Run the house until it is told to stop."""
     set_up_logs(settings.log_level, settings.log_format)
     house = open_house(settings, lock)
     try:
-        server = uvicorn.Server(_server_config(create_app(settings, house), host, port))
+        server = uvicorn.Server(_server_config(create_app(settings, house), settings))
     except BaseException:
         close_house(house)
         raise
@@ -56,11 +56,11 @@ def serve(settings: Settings, lock: FolderLock, host: str, port: int) -> None:
         raise SystemExit(1)
 
 
-def _server_config(program: FastAPI, host: str, port: int) -> uvicorn.Config:
+def _server_config(program: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         program,
-        host=host,
-        port=port,
+        host=settings.host,
+        port=settings.port,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",

@@ -10,11 +10,11 @@ import os
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import ValidationError, field_validator
+from pydantic import ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from webapp.unusable import Unusable
@@ -42,6 +42,15 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _where_it_listens(cls, given: dict[str, object]) -> dict[str, object]:
+        """Who chooses another port and nothing else reaches the house there: links, Host and Origin fit."""
+        port = str(given.get("port", ""))
+        if given.get("public_url") or not port.isdecimal():
+            return given
+        return given | {"public_url": "http://localhost" if int(port) == 80 else f"http://localhost:{int(port)}"}
 
     @field_validator("private_servers", "trusted_proxies", mode="before")
     @classmethod
@@ -103,13 +112,16 @@ class Settings(BaseSettings):
         return self.public_url.startswith("https://")
 
 
-def load_settings() -> Settings:
-    """Read the settings; raises WrongSettings with one line for each setting that is wrong."""
+def load_settings(**typed: Any) -> Settings:
+    """Read the settings; raises WrongSettings with one line for each setting that is wrong.
+
+    ``typed`` are those of the command line (``port=9000``), which stand above all others.
+    """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     given = {name for name in (*os.environ, *dotenv_values(".env")) if name.upper().startswith(PREFIX)}
     complaints = [_unknown(name, known) for name in sorted(given) if name.upper() not in known]
     try:
-        settings = Settings()
+        settings = Settings(**typed)
     except ValidationError as error:
         complaints += [f"{PREFIX}{str(e['loc'][0]).upper()} = {e['input']!r}: {e['msg']}" for e in error.errors()]
         raise WrongSettings("\n".join(complaints)) from None
