@@ -12,7 +12,7 @@ from webapp.messaging.throttle import forget_old
 from webapp.pages.house import House
 from webapp.schema import migrate, schema_version
 from webapp.sessions.keeper import Keeper
-from webapp.settings import Settings, WrongSettings
+from webapp.settings import Settings
 from webapp.tokens import Tokens
 from webapp.vault import Vault
 
@@ -20,7 +20,7 @@ log = structlog.get_logger("hausbote")
 
 
 def open_house(settings: Settings, lock: FolderLock | None = None) -> House:
-    """A house that is ready to start. Raises Unusable (InUse, WrongKey, NewerSchema, WrongSettings)."""
+    """A house that is ready to start. Raises Unusable (InUse, WrongKey, NewerSchema)."""
     lock = lock or FolderLock(settings.data_dir)
     try:
         hub = Hub()
@@ -45,8 +45,6 @@ def close_house(house: House) -> None:
 
 def open_database(settings: Settings, hub: Hub) -> tuple[Database, Vault]:
     """The rows, brought up to date, and the vault that fits them. On WrongKey and NewerSchema nothing changed."""
-    if not settings.engine_url.startswith("sqlite"):
-        raise WrongSettings("HAUSBOTE_DATABASE_URL: this version keeps everything in SQLite. Remove the setting.")
     make_private(settings.data_dir)
     database = Database(settings.engine_url, hub)
     try:

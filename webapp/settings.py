@@ -7,6 +7,8 @@ a house whose door stays open.
 
 import difflib
 import os
+import re
+import ssl
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
@@ -20,6 +22,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from webapp.unusable import Unusable
 
 PREFIX = "HAUSBOTE_"
+SQLITE = "sqlite:///"
+_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 
 
 class WrongSettings(Unusable):
@@ -52,6 +56,15 @@ class Settings(BaseSettings):
             return given
         return given | {"public_url": "http://localhost" if int(port) == 80 else f"http://localhost:{int(port)}"}
 
+    @field_validator("data_dir", "key_file", "extra_ca_file")
+    @classmethod
+    def _at_home(cls, value: Path | None) -> Path | None:
+        """``~`` is the home folder, as in a shell."""
+        try:
+            return value.expanduser() if value else None
+        except RuntimeError:
+            raise ValueError("begins with ~, but there is no such home folder; write the whole path") from None
+
     @field_validator("private_servers", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -76,8 +89,11 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database_url(cls, value: str) -> str:
-        if value and not value.startswith(("sqlite:///", "postgresql://")):
-            raise ValueError("must start with sqlite:/// or postgresql://")
+        if value and (not value.startswith(SQLITE) or value.removeprefix(SQLITE) in {"", ":memory:"}):
+            raise ValueError(
+                "this version keeps everything in SQLite; "
+                "must be sqlite:/// and the path of a file, like sqlite:////srv/house.sqlite"
+            )
         return value
 
     @field_validator("trusted_proxies")
@@ -87,19 +103,44 @@ class Settings(BaseSettings):
             ip_network(entry, strict=False)
         return value
 
+    @field_validator("private_servers")
+    @classmethod
+    def _servers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not _is_range(entry) and not _is_host_name(entry):
+                raise ValueError(
+                    f"{entry!r} is neither a host name nor a range of addresses; "
+                    "must look like chat.home.example or 192.168.178.0/24"
+                )
+        return value
+
     @field_validator("extra_ca_file")
     @classmethod
     def _ca_file(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.expanduser().is_file():
+        """Read once here, so that a wrong file is said at the start and not when somebody connects."""
+        if value is None:
+            return None
+        if not value.is_file():
             raise ValueError(f"there is no file {value}")
-        return value.expanduser() if value else None
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=value)
+        except ssl.SSLError:
+            raise ValueError("must be a PEM file with certificates (-----BEGIN CERTIFICATE-----)") from None
+        except OSError as error:
+            raise ValueError(f"the file cannot be read ({error.strerror})") from None
+        return value
+
+    @cached_property
+    def rows_file(self) -> Path:
+        """The file that the database is in; below the data folder unless ``database_url`` names another."""
+        if not self.database_url:
+            return self.data_dir.absolute() / "hausbote.sqlite"
+        return Path(self.database_url.removeprefix(SQLITE).partition("?")[0]).absolute()
 
     @cached_property
     def engine_url(self) -> str:
         """The database as SQLAlchemy wants it."""
-        if not self.database_url:
-            return f"sqlite:///{self.data_dir.absolute() / 'hausbote.sqlite'}"
-        return self.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+        return self.database_url or f"{SQLITE}{self.rows_file}"
 
     @cached_property
     def origin(self) -> str:
@@ -123,11 +164,31 @@ def load_settings(**typed: Any) -> Settings:
     try:
         settings = Settings(**typed)
     except ValidationError as error:
-        complaints += [f"{PREFIX}{str(e['loc'][0]).upper()} = {e['input']!r}: {e['msg']}" for e in error.errors()]
+        complaints += [_wrong(str(found["loc"][0]), found["input"], found["msg"]) for found in error.errors()]
         raise WrongSettings("\n".join(complaints)) from None
     if complaints:
         raise WrongSettings("\n".join(complaints))
     return settings
+
+
+def _wrong(name: str, value: object, complaint: str) -> str:
+    """One line. The address of a database is not repeated, because people write passwords into it."""
+    given = "" if name == "database_url" else f" = {value!r}"
+    return f"{PREFIX}{name.upper()}{given}: {complaint.removeprefix('Value error, ')}"
+
+
+def _is_range(entry: str) -> bool:
+    try:
+        ip_network(entry, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_host_name(entry: str) -> bool:
+    """Labels between dots (RFC 1123 section 2.1); the last is no number, so no mistyped address passes for a name."""
+    labels = entry.split(".")
+    return len(entry) <= 253 and not labels[-1].isdecimal() and all(map(_LABEL.fullmatch, labels))
 
 
 def _unknown(name: str, known: set[str]) -> str:
