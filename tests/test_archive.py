@@ -92,6 +92,45 @@ def test_nothing_is_restored_over_a_house(saved, settings):
         restore(settings, saved)
 
 
+@pytest.mark.parametrize("name", ["far/away/rows.db", "elsewhere/below/rows.db"])
+def test_rows_that_are_kept_elsewhere_are_saved_and_brought_back_there(saved, settings, tmp_path, name):
+    """Twice: a house whose rows are elsewhere is saved like any other."""
+    place = elsewhere(settings, tmp_path, database_url=f"sqlite:///{tmp_path / name}")
+    restore(place, saved)
+    back_up(place, tmp_path / "again.tar.gz")
+    third = elsewhere(settings, tmp_path, data_dir=tmp_path / "third")
+    restore(third, tmp_path / "again.tar.gz")
+    for one in (place, third):
+        other = open_house(one)
+        try:
+            assert [user.name for user in other.database.read(all_users)] == ["Alice", "Bob"]
+        finally:
+            close_house(other)
+    assert (tmp_path / name).is_file()
+    assert (tmp_path / name).stat().st_mode & 0o077 == 0
+    assert not (place.data_dir / ROWS).exists()
+
+
+@pytest.mark.parametrize("end", ["", "-wal", "-shm", "-journal"])
+def test_nothing_is_restored_over_rows_that_are_elsewhere(saved, settings, tmp_path, end):
+    rows = tmp_path / "rows.db"
+    rows.with_name(rows.name + end).write_bytes(b"somebody's")
+    place = elsewhere(settings, tmp_path, database_url=f"sqlite:///{rows}")
+    with pytest.raises(NotRestorable, match=r"rows\.db"):
+        restore(place, saved)
+    assert rows.with_name(rows.name + end).read_bytes() == b"somebody's"
+    assert not place.data_dir.exists()
+
+
+def test_rows_that_cannot_be_put_elsewhere_leave_nothing_behind(saved, settings, tmp_path):
+    (tmp_path / "file").touch()
+    place = elsewhere(settings, tmp_path, database_url=f"sqlite:///{tmp_path / 'file' / 'rows.db'}")
+    with pytest.raises(OSError):
+        restore(place, saved)
+    assert not place.data_dir.exists()
+    assert not list(tmp_path.glob("restore-*"))
+
+
 def test_a_backup_of_another_key_is_refused(saved, settings, tmp_path):
     place = elsewhere(settings, tmp_path, key_file=tmp_path / "other.key")
     Vault.create(place.key_file)

@@ -119,6 +119,8 @@ def test_the_last_administrator_stays(program):
         ("HAUSBOTE_TRUSTED_PROXIES", "proxy", "HAUSBOTE_TRUSTED_PROXIES"),
         ("HAUSBOTE_DATABASE_URL", "mysql://x", "HAUSBOTE_DATABASE_URL"),
         ("HAUSBOTE_DATABASE_URL", "postgresql://x", "HAUSBOTE_DATABASE_URL"),
+        ("HAUSBOTE_EXTRA_CA_FILE", __file__, "HAUSBOTE_EXTRA_CA_FILE"),
+        ("HAUSBOTE_PRIVATE_SERVERS", "192.168.178", "HAUSBOTE_PRIVATE_SERVERS"),
         ("HAUSBOTE_DATA_DIR", "/proc/nothing", "The data folder /proc/nothing cannot be made"),
         ("HAUSBOTE_DATA_DIRR", "/tmp", "did you mean HAUSBOTE_DATA_DIR?"),
     ],
@@ -169,6 +171,26 @@ def test_check_says_what_is_wrong_and_how_to_mend_it(program):
     damaged = program.command("check")
     assert "the database is damaged" in damaged.stdout
     assert "Traceback" not in damaged.stderr
+
+
+def test_a_house_whose_rows_are_elsewhere_is_looked_over_saved_and_brought_back(program, tmp_path):
+    rows = tmp_path / "far" / "rows.db"
+    program.environment["HAUSBOTE_DATABASE_URL"] = f"sqlite:///{rows}"
+    assert "There is no house in" in program.command("backup", str(tmp_path / "none.tar.gz")).stderr
+    assert f"{rows} does not exist yet" in program.command("check").stdout
+    program.command("user", "add", "Alice", "--admin", "--password-stdin", stdin=PASSWORD)
+    rows.chmod(0o644)
+    assert f"chmod 600 {rows}" in program.command("check").stdout
+    rows.chmod(0o600)
+    well = program.command("check")
+    assert (well.returncode, "ok    audit" in well.stdout) == (0, True), well.stdout
+    assert program.command("backup", str(tmp_path / "house.tar.gz")).returncode == 0
+    program.environment["HAUSBOTE_DATABASE_URL"] = f"sqlite:///{tmp_path / 'third.db'}"
+    program.environment["HAUSBOTE_DATA_DIR"] = str(tmp_path / "other")
+    assert program.command("restore", str(tmp_path / "house.tar.gz")).returncode == 0
+    assert program.command("user", "list").stdout == "Alice\tadministrator\n"
+    (tmp_path / "third.db").write_bytes(b"rubbish" * 1000)
+    assert "the database is damaged" in program.command("check").stdout
 
 
 def test_a_wrong_master_key_refuses_to_start_and_changes_nothing(program):

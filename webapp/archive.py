@@ -57,7 +57,7 @@ def back_up(settings: Settings, target: Path) -> int:
 
 def _copies(settings: Settings, folder: Path) -> dict[str, Path]:
     """A consistent copy of every file, by its name in the archive. The rows first: a session can catch up, not undo."""
-    found = {ROWS: settings.data_dir / ROWS}
+    found = {ROWS: settings.rows_file}
     for path in sorted((settings.data_dir / NETWORKS).rglob("*")):
         if path.is_file() and not path.is_symlink() and not path.name.endswith(BESIDE_SQLITE):
             found[path.relative_to(settings.data_dir).as_posix()] = path
@@ -101,24 +101,52 @@ def _digest(path: Path) -> str:
 def restore(settings: Settings, source: Path) -> int:
     """Bring an archive back into an empty data folder; returns how many files. Raises NotRestorable or WrongKey."""
     place = settings.data_dir.absolute()
-    if place.exists() and any(place.iterdir()):
-        raise NotRestorable(
-            f"The data folder {place} is not empty. Nothing was changed. "
-            "Move it away, or set HAUSBOTE_DATA_DIR to an empty folder, and restore again."
-        )
+    _must_be_free(place, settings.rows_file)
     vault = Vault.open(settings.key_file)
     place.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=place.parent, prefix="restore-"))
     try:
         count = _unpack(source, folder)
         _make_ready(folder / ROWS, vault)
-        if place.exists():
-            place.rmdir()
-        folder.rename(place)
+        _put_in_place(folder, place, settings.rows_file)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return count
+
+
+def _must_be_free(place: Path, rows: Path) -> None:
+    """Nothing is restored over what is there. Raises NotRestorable."""
+    if place.exists() and any(place.iterdir()):
+        raise NotRestorable(
+            f"The data folder {place} is not empty. Nothing was changed. "
+            "Move it away, or set HAUSBOTE_DATA_DIR to an empty folder, and restore again."
+        )
+    there = [path for path in _with_companions(rows) if path.exists()]
+    if there:
+        raise NotRestorable(
+            f"There is {there[0]} already. Nothing was changed. "
+            "Move it away, or set HAUSBOTE_DATABASE_URL to a file that does not exist, and restore again."
+        )
+
+
+def _with_companions(rows: Path) -> list[Path]:
+    return [rows.with_name(rows.name + end) for end in ("", *BESIDE_SQLITE)]
+
+
+def _put_in_place(folder: Path, place: Path, rows: Path) -> None:
+    """The folder becomes the data folder, with the rows where the settings want them. All of it or nothing."""
+    inside = rows.is_relative_to(place)
+    target = folder / rows.relative_to(place) if inside else rows
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        shutil.move(folder / ROWS, target)  # perhaps to another disk
+        if place.exists():
+            place.rmdir()
+        folder.rename(place)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def _unpack(source: Path, folder: Path) -> int:

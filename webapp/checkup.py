@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from webapp.archive import ROWS
 from webapp.database import Database
 from webapp.hub import Hub
 from webapp.messaging.audit import first_broken
@@ -67,9 +66,12 @@ def _key(settings: Settings) -> Iterator[Finding]:
 
 
 def _rows(settings: Settings) -> Iterator[Finding]:
-    path = settings.data_dir / ROWS
-    if settings.database_url or not path.is_file():
+    path = settings.rows_file
+    if not path.is_file():
+        yield Finding("database", f"{path} does not exist yet", "Start the house once: hausbote serve")
         return
+    if not path.is_relative_to(settings.data_dir.absolute()):
+        yield _privacy(path)
     damage = _damage(path)
     yield Finding("database", damage, "Stop the house and restore the last backup: hausbote restore FILE")
     if damage:
@@ -83,6 +85,12 @@ def _rows(settings: Settings) -> Iterator[Finding]:
         yield Finding("audit", wrong, "Somebody changed the database by hand. Compare with a backup.")
     finally:
         database.close()
+
+
+def _privacy(path: Path) -> Finding:
+    """Outside of the data folder nothing but its own mode keeps others away."""
+    wrong = f"others on this machine can read {path}" if path.stat().st_mode & 0o077 else ""
+    return Finding("database", wrong, f"chmod 600 {path}*")
 
 
 def _damage(path: Path) -> str:

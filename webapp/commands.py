@@ -84,8 +84,7 @@ def migrate(settings: Settings) -> str:
 
 def backup(settings: Settings, file: Path) -> str:
     """Write an archive."""
-    if not (settings.data_dir / archive.ROWS).is_file():
-        raise NotRestorable(f"There is no house in {settings.data_dir.absolute()} yet.")
+    _must_be_a_house(settings)
     try:
         size = archive.back_up(settings, file)
     except FileExistsError:
@@ -102,7 +101,8 @@ def restore(settings: Settings, file: Path) -> str:
     try:
         count = archive.restore(settings, file)
     except OSError as error:
-        raise NotRestorable(f"{settings.data_dir.absolute()} cannot be written: {error.strerror}.") from None
+        where = error.filename or settings.data_dir.absolute()
+        raise NotRestorable(f"{where} cannot be written: {error.strerror}.") from None
     return f"The house is back in {settings.data_dir.absolute()}, files: {count}. Everybody signs in anew."
 
 
@@ -173,9 +173,13 @@ def _named(database: Database, name: str) -> User:
 
 def _rows_of_a_house(settings: Settings) -> AbstractContextManager[tuple[Database, Vault]]:
     """The same where there is a house already: who misspells the folder does not want another one."""
-    if not (settings.data_dir / archive.ROWS).is_file() and not settings.database_url:
-        raise Unusable(f"There is no house in {settings.data_dir.absolute()} yet.")
+    _must_be_a_house(settings)
     return _rows(settings)
+
+
+def _must_be_a_house(settings: Settings) -> None:
+    if not settings.rows_file.is_file():
+        raise Unusable(f"There is no house in {settings.rows_file.parent} yet: {settings.rows_file.name} is missing.")
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def make_engine(url: str) -> Engine:
         return create_engine(url, pool_size=READERS + 2)
     path = make_url(url).database
     if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=READERS + 8, pool_use_lifo=True)
 
     @event.listens_for(engine, "connect")
