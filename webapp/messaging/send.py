@@ -102,7 +102,7 @@ def _checked(db: Session, conversation: Conversation, body: str) -> str:
     longest = kind.capabilities.longest_text
     if len(text) > longest:
         reason = N_("This text has %(length)s characters; %(network)s takes %(longest)s. Shorten it or split it.")
-        raise NotPossible(Sentence(reason, {"length": len(text), "longest": longest, "network": kind.label}))
+        raise NotPossible(Sentence(reason, {"length": len(text), "longest": longest, "network": Sentence(kind.label)}))
     return text
 
 

@@ -147,7 +147,7 @@ class Network(ABC):
     key: str
     """The name of the folder; also what addresses and rows use. Never shown."""
     label: str
-    """What people call it."""
+    """What people call it: a name as it is, a word of the language as a msgid (``N_``), because pages translate it."""
     summary: Sentence
     """One or two short sentences for the list of networks: what is reached, what is needed."""
     seal: Sentence

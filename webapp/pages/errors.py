@@ -1,7 +1,8 @@
 """What a person sees when something does not work: what happened, what is safe, what to do."""
 
 from fastapi import Request
-from starlette.responses import HTMLResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import PlainTextResponse, Response
 
 from webapp.languages import N_, Sentence
 from webapp.pages.rendering import page, reader_for
@@ -37,9 +38,12 @@ WORDS = {
 }
 
 
-def error_page(request: Request, status: int) -> HTMLResponse:
-    """The page for a status, in the language of whoever asked."""
+def error_page(request: Request, status: int) -> Response:
+    """The page for a status, in the language of whoever asked; only its words where the rows cannot be read."""
     title, explanation = WORDS.get(status, OTHERWISE)
     reader = reader_for(request)
     words = {"title": reader.words(title), "explanation": reader.words(explanation)}
-    return page(request, "errors/page.html", status, **words)
+    try:
+        return page(request, "errors/page.html", status, **words)
+    except SQLAlchemyError:
+        return PlainTextResponse(f"{words['title']}\n\n{words['explanation']}\n", status)

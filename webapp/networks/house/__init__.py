@@ -20,7 +20,7 @@ class House(Network):
     """The network of the people who live here."""
 
     key = "house"
-    label = "House"
+    label = N_("House")
     summary = Sentence(N_("The people of this house. Nothing to set up; messages never leave this server."))
     seal = Sentence(N_("Stays on this server; whoever runs it could read it."))
     seal_in_short = Sentence(N_("Stays on this server"))

@@ -27,7 +27,7 @@ class Toy(Network):
     """The pretend network."""
 
     key = "toy"
-    label = "Toy"
+    label = N_("Toy")
     summary = Sentence(N_("A pretend network for trying things out. Any address and password will do."))
     seal = Sentence(N_("Pretend: nothing leaves this program."))
     seal_in_short = Sentence(N_("Only pretend"))

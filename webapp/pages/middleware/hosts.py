@@ -4,8 +4,11 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from webapp.languages import N_, Sentence, negotiate, translations
 from webapp.origins import is_our_host
 from webapp.settings import Settings
+
+ELSEWHERE = N_("This house does not answer to that name. Its address is %(address)s")
 
 
 class OurHosts:
@@ -21,5 +24,10 @@ class OurHosts:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            words = f"This house does not answer to that name. Its address is {self.settings.public_url}\n"
-            await PlainTextResponse(words, 421)(scope, receive, send)
+            answer = PlainTextResponse(f"{self._words(scope)}\n", 421)
+            await answer(scope, receive, send)
+
+    def _words(self, scope: Scope) -> str:
+        """Plain, because under that name there are neither styles nor anything of this house."""
+        language = negotiate(Headers(scope=scope).get("accept-language", ""))
+        return Sentence(ELSEWHERE, {"address": self.settings.public_url}).in_words(translations(language))
