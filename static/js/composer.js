@@ -6,6 +6,7 @@
 
   const inOrder = (work) => (last = last.then(work, work));
   const base = (composer) => composer.getAttribute("action").replace(/\/messages$/, "");
+  const opened = (composer) => (form()?.getAttribute("action") === composer.getAttribute("action") ? form() : null);
   const pause = (time) => new Promise((after) => setTimeout(after, time));
 
   function newKey() {
@@ -48,28 +49,44 @@
     return [banner];
   }
 
-  // The key makes it safe to ask again: the same key is the same message, however often it is posted.
-  async function deliver(composer, body, key) {
+  async function insist(path, fields, meanwhile = () => {}) {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const answer = await house.post(composer.getAttribute("action"), { body, key });
+        const answer = await house.post(path, fields());
         if (answer.status < 500) return answer;
       } catch { /* no line: try again */ }
-      say(composer, notice(composer.dataset.waiting, "status"));
+      meanwhile();
       await pause(SENDING_TRIES[Math.min(attempt, SENDING_TRIES.length - 1)]);
     }
   }
 
+  // The key makes it safe to ask again: the same key is the same message, however often it is posted.
   async function send(composer, body, key) {
-    const answer = await deliver(composer, body, key);
-    unsent -= 1;
-    if (answer.ok && !answer.redirected) return say(composer, []);
+    const waits = () => say(composer, notice(composer.dataset.waiting, "status"));
+    const answer = await insist(composer.getAttribute("action"), () => ({ body, key }), waits);
+    if (answer.ok && !answer.redirected) { unsent -= 1; return say(composer, []); }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const reason = answer.status === 422 && page.getElementById("composer-alert");
-    say(composer, reason ? reason.children : notice(composer.dataset.failed, "alert"));
-    const input = composer.querySelector("textarea");
+    return giveBack(composer, body, reason ? [...reason.children] : notice(composer.dataset.failed, "alert"));
+  }
+
+  // What was refused stands in its field again, and becomes the draft behind whatever is to be saved already.
+  function giveBack(composer, body, why) {
+    const here = opened(composer) ?? composer, input = here.querySelector("textarea");
     input.value = input.value ? `${body}\n${input.value}` : body;
-    return grow();
+    say(here, why);
+    grow();
+    inOrder(() => keep(here, input, body, why));
+  }
+
+  async function keep(composer, input, body, why) {
+    const answer = await insist(`${base(composer)}/draft`, () => ({ body: input.value }));
+    unsent -= 1;
+    if (composer.isConnected) return;
+    // Who has gone elsewhere is told, and whoever came back before this was saved gets it all the same.
+    if (opened(composer) && !field().value.includes(body)) { unsent += 1; return giveBack(composer, body, why); }
+    if (!answer.ok) return house.complain(`${composer.dataset.failed} ${input.value}`);
+    if (!opened(composer)) house.complain(`${composer.dataset.kept} ${why.map((one) => one.textContent.trim()).join(" ")}`);
   }
 
   document.addEventListener("submit", (event) => {
