@@ -64,17 +64,17 @@ def test_what_alice_says_stands_in_both_conversations(alice: User, bob: User, br
     assert "1 unread" in re.sub(r"\s+", " ", row.a.get_text())
 
 
-def _paused(db: Session, house: House, user_id: int) -> int:
+def paused(db: Session, house: House, user_id: int, network: str = "toy") -> int:
     """An account that is paused and knows of somebody called Bob; returns the id of that conversation."""
-    signed_in = SignedIn("alice@toy", {"password": "secret"}, "alice@toy")
-    account = add_account(db, house.vault, user_id, "toy", signed_in)
+    address = f"alice@{network}"
+    account = add_account(db, house.vault, user_id, network, SignedIn(address, {"password": "secret"}, address))
     receive(db, account.id, take_lease(db, account.id), Batch((said("Hello", "r1"),), Origin.LIVE), None)
     account.state = AccountState.STOPPED
     return db.exec(select(Conversation.id).where(Conversation.account_id == account.id)).one()
 
 
 def test_older_messages_that_cannot_be_had_say_why_in_their_place(alice: User, browser: Browsers, house: House) -> None:
-    conversation = house.database.write(_paused, house, alice.id)
+    conversation = house.database.write(paused, house, alice.id)
     hers = browser(alice)
     before = hers.page(f"/conversations/{conversation}").find(id="older")["data-key"]
     answer = hers.get(f"/conversations/{conversation}/older?before={before}", headers={"HX-Request": "true"})
@@ -85,7 +85,7 @@ def test_older_messages_that_cannot_be_had_say_why_in_their_place(alice: User, b
 
 
 def test_a_row_never_calls_unsent_what_may_only_wait(alice: User, browser: Browsers, house: House) -> None:
-    conversation = house.database.write(_paused, house, alice.id)
+    conversation = house.database.write(paused, house, alice.id)
     for text in ("Refused", "Waiting"):
         house.database.write(send_text, alice.id, conversation, text, "")
     house.database.write(_first_fails, conversation)
@@ -103,7 +103,7 @@ def _first_fails(db: Session, conversation_id: int) -> None:
 def test_a_group_of_people_who_cannot_meet_is_not_made_without_them(
     alice: User, bob: User, browser: Browsers, house: House
 ) -> None:
-    house.database.write(_paused, house, alice.id)
+    house.database.write(paused, house, alice.id)
     at_home, toy = house.database.read(accounts_of, alice.id)
     hers = browser(alice)
     ticked = until(lambda: hers.page("/conversations/new").find("input", {"value": f"{at_home.id}:Bob"}))

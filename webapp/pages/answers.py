@@ -5,7 +5,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from webapp.drawing import draw
 from webapp.languages import Sentence
+from webapp.models import User
 from webapp.pages.rendering import reader_for
+from webapp.pages.scenes import inbox_page, view_of
 
 SEE_OTHER = 303
 
@@ -27,6 +29,9 @@ def done(request: Request, where: str) -> Response:
     return Response(status_code=204) if wants_fragment(request) else RedirectResponse(where, SEE_OTHER)
 
 
-def toast(request: Request, reason: Sentence) -> HTMLResponse:
-    """It did not work, said on the page that asked; nothing on it is lost."""
-    return HTMLResponse(draw("_toast.html", reader_for(request), reason=reason), 422)
+def refused(request: Request, user: User, conversation_id: int, reason: Sentence, **typed: str | bool) -> HTMLResponse:
+    """It did not work, said where it was asked for: on the page as it is, or, where no script asked, on the page drawn
+    anew. ``typed`` goes back into its fields; ``in_details`` says that the form stands among the details."""
+    if wants_fragment(request):
+        return HTMLResponse(draw("_toast.html", reader_for(request), reason=reason), 422)
+    return inbox_page(request, view_of(request, user, conversation_id), 422, refusal=reason, **typed)

@@ -11,11 +11,12 @@ from webapp.languages import N_, Sentence
 from webapp.messaging.access import account_of, conversation_of
 from webapp.messaging.arrange import save_draft, set_muted, set_pinned
 from webapp.messaging.errors import NotPossible
+from webapp.models import User
 from webapp.networks import actions, network
 from webapp.networks.errors import Trouble
 from webapp.networks.login import WrongInput
 from webapp.pages.access import TheUser
-from webapp.pages.answers import done, toast
+from webapp.pages.answers import done, refused
 from webapp.pages.house import House, TheHouse
 from webapp.pages.ids import Id
 
@@ -28,26 +29,28 @@ LONGEST_SUBJECT = 1_000
 @router.post("/draft")
 def draft(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, body: Text = "") -> Response:
     """Keep what was typed so far."""
-    return _write(request, house, conversation_id, lambda db: save_draft(db, user.id, conversation_id, body))
+    return _write(request, house, user, conversation_id, lambda db: save_draft(db, user.id, conversation_id, body))
 
 
 @router.post("/pin")
 def pin(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, on: Text = "") -> Response:
     """Keep it at the top of the inbox, or let it go."""
-    return _write(request, house, conversation_id, lambda db: set_pinned(db, user.id, conversation_id, bool(on)))
+    return _write(request, house, user, conversation_id, lambda db: set_pinned(db, user.id, conversation_id, bool(on)))
 
 
 @router.post("/mute")
 def mute(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, on: Text = "") -> Response:
     """Let it be quiet, or not."""
-    return _write(request, house, conversation_id, lambda db: set_muted(db, user.id, conversation_id, bool(on)))
+    return _write(request, house, user, conversation_id, lambda db: set_muted(db, user.id, conversation_id, bool(on)))
 
 
-def _write(request: Request, house: House, conversation_id: int, verb: Callable[[Session], None]) -> Response:
+def _write(
+    request: Request, house: House, user: User, conversation_id: int, verb: Callable[[Session], None]
+) -> Response:
     try:
         house.database.write(verb)
     except NotPossible as error:
-        return toast(request, error.reason)
+        return refused(request, user, conversation_id, error.reason)
     return done(request, f"/conversations/{conversation_id}")
 
 
@@ -61,26 +64,30 @@ def typing(house: TheHouse, user: TheUser, conversation_id: Id, typing: Text = "
 @router.post("/accept")
 def accept(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
     """Join the group, or accept the contact, that asked."""
-    return _ask(request, house, user.id, conversation_id, actions.AcceptInvitation)
+    return _ask(request, house, user, conversation_id, actions.AcceptInvitation)
 
 
 @router.post("/decline")
 def decline(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
     """Do not join, do not become a contact."""
-    return _ask(request, house, user.id, conversation_id, actions.DeclineInvitation)
+    return _ask(request, house, user, conversation_id, actions.DeclineInvitation)
 
 
 @router.post("/leave")
 def leave(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
     """Leave the group; what was said stays."""
-    return _ask(request, house, user.id, conversation_id, actions.LeaveGroup)
+    return _ask(request, house, user, conversation_id, actions.LeaveGroup, in_details=True)
 
 
 @router.post("/subject")
 def subject(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, subject: Text = "") -> Response:
     """Give the group another subject."""
     words = subject.strip()[:LONGEST_SUBJECT]
-    return _ask(request, house, user.id, conversation_id, lambda remote_id: actions.SetSubject(remote_id, words))
+
+    def another(remote_id: str) -> actions.Action:
+        return actions.SetSubject(remote_id, words)
+
+    return _ask(request, house, user, conversation_id, another, in_details=True, typed_subject=subject)
 
 
 @router.post("/invite")
@@ -90,7 +97,7 @@ def invite(request: Request, house: TheHouse, user: TheUser, conversation_id: Id
     def invitation(remote_id: str) -> actions.Action:
         return actions.InviteMembers(remote_id, (_checked(house, user.id, conversation_id, address),))
 
-    return _ask(request, house, user.id, conversation_id, invitation)
+    return _ask(request, house, user, conversation_id, invitation, in_details=True, typed_address=address)
 
 
 def _checked(house: House, user_id: int, conversation_id: int, address: str) -> str:
@@ -104,12 +111,17 @@ def _checked(house: House, user_id: int, conversation_id: int, address: str) -> 
 
 
 def _ask(
-    request: Request, house: House, user_id: int, conversation_id: int, action: Callable[[str], actions.Action]
+    request: Request,
+    house: House,
+    user: User,
+    conversation_id: int,
+    action: Callable[[str], actions.Action],
+    **typed: str | bool,
 ) -> Response:
     """Have the network do something with this conversation, while the person waits."""
-    conversation = house.database.read(conversation_of, user_id, conversation_id)
+    conversation = house.database.read(conversation_of, user.id, conversation_id)
     try:
-        house.keeper.ask(user_id, conversation.account_id, action(conversation.remote_id))
+        house.keeper.ask(user.id, conversation.account_id, action(conversation.remote_id))
     except (Trouble, WrongInput) as error:
-        return toast(request, error.reason)
+        return refused(request, user, conversation_id, error.reason, **typed)
     return done(request, f"/conversations/{conversation_id}")

@@ -29,11 +29,8 @@ def conversation(request: Request, house: TheHouse, user: TheUser, conversation_
     """The whole page; only the conversation when a page asks that has the list already; or what it missed."""
     view = view_of(request, user, conversation_id)
     house.database.read(conversation_of, user.id, conversation_id)
-    try:
-        if not wants_fragment(request):
-            return inbox_page(request, view)
-    except ValueError:
-        raise HTTPException(404) from None
+    if not wants_fragment(request):
+        return _whole_page(request, house, view, conversation_id)
     tab, _ = subscribe(request, house, view)
     if "hx-snapshot" in request.headers:
         missed, start = house.database.read(fragments.conversation_snapshot, view, conversation_id)
@@ -44,13 +41,22 @@ def conversation(request: Request, house: TheHouse, user: TheUser, conversation_
     return HTMLResponse(fragments.draw_for(view, "conversations/opened.html", **scene))
 
 
+def _whole_page(request: Request, house: House, view: View, conversation_id: int) -> HTMLResponse:
+    """Everything. Further back than what is stored it is asked for, as scrolling would."""
+    before = request.query_params.get("before")
+    try:
+        trouble = _reach_back(house, view, conversation_id, before)[1] if before else None
+        return inbox_page(request, view, trouble=trouble)
+    except ValueError:
+        raise HTTPException(404) from None
+
+
 @router.get("/older")
 def older(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, before: str) -> HTMLResponse:
     """The messages in front of those that a page has: from our rows, else from the network."""
     view = view_of(request, user, conversation_id)
     try:
-        stored = house.database.read(_has_older, view, conversation_id, before)
-        found, trouble = (True, None) if stored else _ask_network(house, user.id, conversation_id)
+        found, trouble = _reach_back(house, view, conversation_id, before)
         page = house.database.read(fragments.older_page, view, conversation_id, before, eager=found, trouble=trouble)
     except ValueError:
         raise HTTPException(404) from None
@@ -65,10 +71,13 @@ def _has_older(db: Session, view: View, conversation_id: int, before: str) -> bo
     return len(thread.before(db, view.reader, conversation_id, before, size=1).lines) > 1
 
 
-def _ask_network(house: House, user_id: int, conversation_id: int) -> tuple[bool, Sentence | None]:
-    """Whether something may have come, and what to tell the person if that did not work."""
+def _reach_back(house: House, view: View, conversation_id: int, before: str) -> tuple[bool, Sentence | None]:
+    """See to it that something in front of this message is stored: whether there is, and why not if it was to come.
+    Raises NotYours, ValueError."""
+    if house.database.read(_has_older, view, conversation_id, before):
+        return True, None
     try:
-        return house.keeper.older(user_id, conversation_id), None
+        return house.keeper.older(view.user_id, conversation_id), None
     except Trouble as trouble:
         return False, trouble.reason
 

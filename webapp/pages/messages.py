@@ -13,7 +13,7 @@ from webapp.messaging.send import delete_unsent, retry, send_text
 from webapp.models import User
 from webapp.networks.errors import Trouble
 from webapp.pages.access import TheUser
-from webapp.pages.answers import done, toast, wants_fragment
+from webapp.pages.answers import done, refused, wants_fragment
 from webapp.pages.house import House, TheHouse
 from webapp.pages.ids import Id
 from webapp.pages.scenes import inbox_page, view_of
@@ -59,23 +59,23 @@ def _composer(
 @router.post("/messages/{message_id:int}/retry")
 def send_again(request: Request, house: TheHouse, user: TheUser, message_id: Id) -> Response:
     """Try a message again that failed, or of which nobody knows."""
-    where = _page_of(house, user.id, message_id)
+    _, conversation = house.database.read(message_of, user.id, message_id)
     try:
         house.database.write(retry, user.id, message_id)
     except NotPossible as error:
-        return toast(request, error.reason)
-    return done(request, where)
+        return refused(request, user, conversation.id, error.reason)
+    return done(request, f"/conversations/{conversation.id}")
 
 
 @router.post("/messages/{message_id:int}/delete")
 def delete(request: Request, house: TheHouse, user: TheUser, message_id: Id) -> Response:
     """Forget a message that did not go out."""
-    where = _page_of(house, user.id, message_id)
+    _, conversation = house.database.read(message_of, user.id, message_id)
     try:
         house.database.write(delete_unsent, user.id, message_id)
     except NotPossible as error:
-        return toast(request, error.reason)
-    return done(request, where)
+        return refused(request, user, conversation.id, error.reason)
+    return done(request, f"/conversations/{conversation.id}")
 
 
 @router.post("/messages/{message_id:int}/gap")
@@ -85,10 +85,5 @@ def load_gap(request: Request, house: TheHouse, user: TheUser, message_id: Id) -
     try:
         house.keeper.older(user.id, conversation.id, message.id)
     except Trouble as error:
-        return toast(request, error.reason)
+        return refused(request, user, conversation.id, error.reason)
     return done(request, f"/conversations/{conversation.id}")
-
-
-def _page_of(house: House, user_id: int, message_id: int) -> str:
-    """Where a message of the user's is shown. Raises NotYours."""
-    return f"/conversations/{house.database.read(message_of, user_id, message_id)[1].id}"
