@@ -48,6 +48,34 @@ def test_a_migration_that_was_done_is_not_done_again(engine):
     assert schema_version(engine) == newest_version()
 
 
+def test_what_was_said_before_the_reasons_for_leaving_is_still_there_after(engine):
+    migrate(engine, "0001")
+    with engine.begin() as connection:
+        for statement in _A_HOUSE_OF_VERSION_1.split(";"):
+            connection.execute(text(statement))
+    migrate(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT body FROM message")).scalars().all() == ["Hello", "All here?"]
+        states = "SELECT kind, state, invitation, left_because FROM conversation ORDER BY id"
+        assert connection.execute(text(states)).all() == [("direct", "declined", "", ""), ("group", "left", "", "")]
+
+
+_A_HOUSE_OF_VERSION_1 = """
+INSERT INTO users (id, name, name_key, role, password_hash, wrapped_key, token_epoch, language, theme, text_size,
+    enter_sends, send_receipts, created_at) VALUES (1, 'a', 'a', 'member', 'x', x'00', 0, '', '', '', 1, 1, 0);
+INSERT INTO account (id, user_id, network, address, name, credentials, state, reason, state_since, created_at)
+    VALUES (1, 1, 'toy', 'a', '', x'', 'online', '', 0, 0);
+INSERT INTO conversation (id, user_id, account_id, remote_id, kind, state, name, topic, listed, pinned, muted,
+    last_activity, preview, preview_is_sentence, preview_sender, preview_own, unread, mentions, failed, read_up_to,
+    next_position, first_position, draft, invited_by, more_history)
+    VALUES (1, 1, 1, 'bob', 'direct', 'left', '', '', 1, 0, 0, 0, '', 0, '', 0, 0, 0, 0, 0, 2, 0, '', '', 1),
+           (2, 1, 1, 'club', 'group', 'left', '', '', 1, 0, 0, 0, '', 0, '', 0, 0, 0, 0, 0, 2, 0, '', '', 1);
+INSERT INTO message (conversation_id, position, sender_name, own, body, is_sentence, quiet, mention, sent_at,
+    stored_at, reason, gap_before)
+    VALUES (1, 1, '', 0, 'Hello', 0, 0, 0, 0, 0, '', 0), (2, 1, '', 0, 'All here?', 0, 0, 0, 0, 0, '', 0)
+"""
+
+
 def test_a_database_of_a_newer_version_is_left_alone(engine):
     migrate(engine)
     with engine.begin() as connection:

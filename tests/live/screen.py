@@ -99,4 +99,9 @@ def parts(page: BeautifulSoup, conversation_id: int | None) -> dict[str, str]:
         ids += [f"{name}-{conversation_id}" for name in ("head", "messages", "typing", "facts")]
     found = {name: _normal(str(page.find(id=name))) for name in ids}
     foot = page.find(id=f"foot-{conversation_id}")
-    return found | ({"foot": str(foot["data-kind"])} if isinstance(foot, Tag) else {})
+    return found | ({"foot": _of_foot(foot)} if isinstance(foot, Tag) else {})
+
+
+def _of_foot(foot: Tag) -> str:
+    """What somebody types in a composer stays theirs; where none is, everything counts."""
+    return str(foot["data-kind"]) if foot.find("form", id="composer") else _normal(str(foot))

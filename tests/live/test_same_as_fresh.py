@@ -11,7 +11,7 @@ from tests.live.screen import Screen
 from tests.rows import Rows, said
 from webapp.languages import Sentence
 from webapp.live.fragments import older_page
-from webapp.messaging import accounts, arrange, history, settle
+from webapp.messaging import accounts, arrange, conversations, history, settle
 from webapp.messaging.inbox import Filter
 from webapp.messaging.read import mark_read
 from webapp.messaging.send import delete_unsent, retry, send_text
@@ -164,6 +164,23 @@ class Story:
     def is_invited(self) -> None:
         asks = events.InvitationReceived("choir", ConversationKind.GROUP, "carol", "Carol", "Choir")
         self.rows.arrive(self.account, asks)
+
+    def is_asked_by_a_friend(self) -> None:
+        asks = events.InvitationReceived("bob", ConversationKind.DIRECT, "bob", "Bob", text=f"It is me {self.next}")
+        self.rows.arrive(self.account, asks)
+
+    def answers_the_friend(self) -> None:
+        state = [events.ConversationState.JOINED, events.ConversationState.DECLINED][self.next % 2]
+        self.write(conversations.answer, self.account, "bob", None, state)
+
+    def is_put_out(self) -> None:
+        reason, left = Sentence(f"It was closed {self.next}."), events.ConversationState.LEFT
+        change = events.ConversationChanged("kitchen", ConversationKind.GROUP, state=left, reason=reason)
+        self.rows.arrive(self.account, change)
+
+    def comes_back(self) -> None:
+        joined = events.ConversationState.JOINED
+        self.rows.arrive(self.account, events.ConversationChanged("kitchen", ConversationKind.GROUP, state=joined))
 
     def a_gap_is_found(self) -> None:
         self.rows.arrive(self.account, events.GapFound("bob"), origin=Origin.CATCH_UP)

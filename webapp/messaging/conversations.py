@@ -9,7 +9,8 @@ from webapp.messaging.access import conversation_called
 from webapp.messaging.leases import Holding
 from webapp.messaging.people import contact_in, name_of
 from webapp.messaging.positions import leave_gap
-from webapp.messaging.unread import set_unread
+from webapp.messaging.preview import show_newest
+from webapp.messaging.unread import count_unread, raise_unread, set_unread
 from webapp.models import Account, Conversation
 from webapp.models.columns import now
 from webapp.networks.events import (
@@ -19,6 +20,9 @@ from webapp.networks.events import (
     GapFound,
     InvitationReceived,
 )
+
+LONGEST_INVITATION = 1_000
+"""Characters of the words that somebody asks with."""
 
 
 def ensure(
@@ -49,7 +53,7 @@ def change(db: Session, account: Holding, event: ConversationChanged) -> None:
     if event.topic is not None:
         conversation.topic = event.topic
     if event.state is not None:
-        change_state(db, conversation, event.state)
+        change_state(db, conversation, event.state, event.reason)
     if event.listed is not None:
         conversation.listed = event.listed or bool(conversation.preview)
     if conversation.listed and not conversation.last_activity:
@@ -57,25 +61,35 @@ def change(db: Session, account: Holding, event: ConversationChanged) -> None:
     _announce(db, conversation)
 
 
-def change_state(db: Session, conversation: Conversation, state: ConversationState) -> None:
-    """Joined, invited or left. An invitation that was answered takes its line out of the inbox."""
-    if conversation.state == ConversationState.INVITED and state != ConversationState.INVITED:
-        set_unread(db, conversation, 0)
-        conversation.preview = ""
-        conversation.preview_is_sentence = False
+def change_state(
+    db: Session, conversation: Conversation, state: ConversationState, reason: Sentence | None = None
+) -> None:
+    """Joined, invited, declined or left, and why it was left."""
+    answered = conversation.state == ConversationState.INVITED and state != ConversationState.INVITED
     conversation.state = state
+    conversation.left_because = reason.to_json() if reason and state == ConversationState.LEFT else ""
+    if answered:
+        _take_invitation_away(db, conversation)
+
+
+def _take_invitation_away(db: Session, conversation: Conversation) -> None:
+    """What was said before it and since stands in the inbox again, as unread as it is; nothing said, nothing there."""
+    set_unread(db, conversation, *count_unread(db, conversation))
+    conversation.invitation = ""
+    show_newest(db, conversation)
+    conversation.listed = conversation.state == ConversationState.JOINED or bool(conversation.preview)
 
 
 def invite(db: Session, account: Holding, event: InvitationReceived) -> None:
     """Somebody asks the person into a group, or to become a contact: a row in the inbox that wants an answer."""
     conversation = ensure(db, account, event.conversation, event.kind, event.name)
-    conversation.invited_by = event.sender_name or event.sender
     if conversation.state == ConversationState.INVITED:
-        db.add(conversation)
-        return
-    conversation.state = ConversationState.INVITED
+        return  # networks ask again and again until there is an answer
+    change_state(db, conversation, ConversationState.INVITED)
+    conversation.invited_by = event.sender_name or event.sender
+    conversation.invitation = (event.text or "")[:LONGEST_INVITATION]
     conversation.listed = True
-    set_unread(db, conversation, max(conversation.unread, 1))
+    raise_unread(db, conversation, 1, 0)
     conversation.last_activity = now()
     conversation.preview = _asks(event).to_json()
     conversation.preview_is_sentence = True
@@ -95,7 +109,7 @@ def note_gap(db: Session, account: Holding, event: GapFound) -> None:
 def answer(
     db: Session, account_id: int, remote_id: str, kind: ConversationKind | None, state: ConversationState
 ) -> int:
-    """What the person asked for was done: the conversation is there (or left). Returns our id of it.
+    """What the person asked for was done: the conversation is there (or declined, or left). Returns our id of it.
 
     ``kind`` None leaves it as it is.
     """

@@ -45,6 +45,8 @@ class Head:
     presence: Presence
     status: str
     invited_by: str
+    invitation: str
+    left_because: Sentence | None
     pinned: bool
     muted: bool
     unread: int
@@ -60,6 +62,11 @@ class Head:
     @property
     def is_invitation(self) -> bool:
         return self.state == ConversationState.INVITED
+
+    @property
+    def is_closed(self) -> bool:
+        """Nothing can be said there: a group that the person is not in."""
+        return self.is_group and self.state in (ConversationState.DECLINED, ConversationState.LEFT)
 
 
 def head_of(db: Session, user_id: int, conversation_id: int) -> Head:
@@ -86,6 +93,8 @@ def head_at(db: Session, conversation: Conversation) -> Head:
         presence=contact.presence if contact else Presence.UNKNOWN,
         status=contact.status if contact else "",
         invited_by=conversation.invited_by,
+        invitation=conversation.invitation,
+        left_because=Sentence.from_json(conversation.left_because) if conversation.left_because else None,
         pinned=conversation.pinned,
         muted=conversation.muted,
         unread=conversation.unread,

@@ -7,15 +7,15 @@ reactions never raise unread.
 from functools import cache
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, func, select
-from sqlmodel.sql.expression import Select, SelectOfScalar
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from webapp.changes import OutboxFilled, RowChanged
 from webapp.database import announce
 from webapp.messaging.access import conversation_of, message_of
 from webapp.messaging.errors import NotYours
-from webapp.messaging.positions import PENDING, is_pending
-from webapp.messaging.unread import set_unread
+from webapp.messaging.positions import is_pending
+from webapp.messaging.unread import count_unread, set_unread
 from webapp.models import Conversation, Message, OutboxEntry
 from webapp.models.outbox import OutboxKind
 from webapp.networks.events import ConversationState
@@ -29,15 +29,21 @@ def mark_read(db: Session, user_id: int, conversation_id: int, message_id: int) 
     position = conversation.next_position - 1 if is_pending(message.position) else message.position
     if move_read(db, conversation, position):
         _tell_network(db, conversation)
+    else:
+        _see_invitation(db, conversation)
 
 
 def mark_invitation_seen(db: Session, user_id: int, conversation_id: int) -> None:
     """An invitation has no message to read; looking at it is enough."""
-    conversation = conversation_of(db, user_id, conversation_id)
+    _see_invitation(db, conversation_of(db, user_id, conversation_id))
+
+
+def _see_invitation(db: Session, conversation: Conversation) -> None:
+    """Only the messages count from now on."""
     if conversation.state == ConversationState.INVITED and conversation.unread:
-        set_unread(db, conversation, 0)
+        set_unread(db, conversation, *count_unread(db, conversation))
         db.add(conversation)
-        announce(db, RowChanged(user_id, conversation.id))
+        announce(db, RowChanged(conversation.user_id, conversation.id))
 
 
 def move_read(db: Session, conversation: Conversation, position: int) -> bool:
@@ -45,28 +51,10 @@ def move_read(db: Session, conversation: Conversation, position: int) -> bool:
     if position <= conversation.read_up_to:
         return False
     conversation.read_up_to = position
-    set_unread(db, conversation, *_count_after(db, conversation, position))
+    set_unread(db, conversation, *count_unread(db, conversation))
     db.add(conversation)
     announce(db, RowChanged(conversation.user_id, conversation.id))
     return True
-
-
-def _count_after(db: Session, conversation: Conversation, position: int) -> tuple[int, int]:
-    """How many messages behind this position were not read, and how many of them name the person."""
-    unread, mentions = db.exec(_counted(), params={"conversation": conversation.id, "after": position}).one()
-    return unread, mentions
-
-
-@cache
-def _counted() -> Select[int, int]:
-    """Built once, like the others below: they are asked with everything that is read."""
-    return select(func.count(), func.count().filter(col(Message.mention))).where(
-        col(Message.conversation_id) == bindparam("conversation"),
-        col(Message.position) > bindparam("after"),
-        col(Message.position) < PENDING,
-        col(Message.own).is_(False),
-        col(Message.quiet).is_(False),
-    )
 
 
 def _tell_network(db: Session, conversation: Conversation) -> None:

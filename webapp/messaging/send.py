@@ -18,7 +18,18 @@ from webapp.models import Account, Conversation, Message, OutboxEntry
 from webapp.models.columns import now
 from webapp.models.outbox import OutboxKind
 from webapp.networks import network
-from webapp.networks.events import ConversationState, Delivery
+from webapp.networks.events import ConversationKind, ConversationState, Delivery
+
+_NOT_IN = {
+    ConversationState.INVITED: Sentence(N_("Accept the invitation first, then write. Your text is still here.")),
+    ConversationState.DECLINED: Sentence(
+        N_("You declined to join this group, so you cannot write to it. Your text is still here.")
+    ),
+    ConversationState.LEFT: Sentence(
+        N_("You are not in this group any more, so you cannot write to it. Your text is still here.")
+    ),
+}
+"""Why nothing can be said in a group. With somebody alone one can always talk, contact or not."""
 
 
 def send_text(db: Session, user_id: int, conversation_id: int, body: str, key: str) -> Message:
@@ -97,8 +108,8 @@ def _checked(db: Session, conversation: Conversation, body: str) -> str:
     kind = network(account.network)
     if account.removed_at is not None or kind is None:
         raise NotPossible(Sentence(N_("This account was removed. Its history can be read, but nothing can be sent.")))
-    if conversation.state == ConversationState.LEFT:
-        raise NotPossible(Sentence(N_("You have left this group, so you cannot write to it. Your text is still here.")))
+    if conversation.kind == ConversationKind.GROUP and conversation.state in _NOT_IN:
+        raise NotPossible(_NOT_IN[conversation.state])
     longest = kind.capabilities.longest_text
     if len(text) > longest:
         reason = N_("This text has %(length)s characters; %(network)s takes %(longest)s. Shorten it or split it.")

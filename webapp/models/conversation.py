@@ -14,6 +14,8 @@ class Conversation(SQLModel, table=True):
     ``unread``, ``mentions`` and ``failed``, because the inbox must cost the same with ten conversations and ten
     thousand. ``read_up_to`` is a message position and only moves forward. ``draft`` is what was typed and not sent.
     ``more_history``: older messages can still be asked for. ``next_position`` is where the next message goes.
+    ``invited_by`` and ``invitation`` are who asks and their words, while that waits for an answer. ``left_because`` (a
+    Sentence as JSON) is why the person is not in a group any more, when that was not their own doing.
     """
 
     __table_args__ = (
@@ -52,6 +54,8 @@ class Conversation(SQLModel, table=True):
     first_position: int = Field(default=0, sa_type=BigInteger)
     draft: str = ""
     invited_by: str = ""
+    invitation: str = ""
+    left_because: str = ""
     more_history: bool = True
 
 

@@ -30,11 +30,14 @@ class ConversationKind(StrEnum):
 class ConversationState(StrEnum):
     """How the person stands to a conversation.
 
-    INVITED: asked to join a group, or to accept a contact; offers Accept and Decline. LEFT: only its history is there.
+    INVITED: asked to join a group, or to accept a contact; offers Accept and Decline. DECLINED: the person said no; a
+    group stays closed to them, with somebody they can talk all the same. LEFT: not in the group any more, only its
+    history is there.
     """
 
     JOINED = "joined"
     INVITED = "invited"
+    DECLINED = "declined"
     LEFT = "left"
 
 
@@ -95,6 +98,7 @@ class ConversationChanged(Event):
     """A conversation exists, or something about it is new. None leaves a field as it is.
 
     ``listed`` False keeps a conversation without messages out of the inbox (a contact of whom one has heard nothing).
+    ``reason`` goes with LEFT, where that was not the person's own doing in this house: what happened, in words.
     """
 
     conversation: str
@@ -103,11 +107,15 @@ class ConversationChanged(Event):
     topic: str | None = None
     state: ConversationState | None = None
     listed: bool | None = None
+    reason: Sentence | None = None
 
 
 @dataclass(frozen=True)
 class InvitationReceived(Event):
-    """Somebody asks the person into a group, or to become a contact. It is answered by AcceptInvitation or Decline."""
+    """Somebody asks the person into a group, or to become a contact. It is answered by AcceptInvitation or Decline.
+
+    ``text`` are the words that they ask with.
+    """
 
     conversation: str
     kind: ConversationKind

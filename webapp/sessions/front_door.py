@@ -90,7 +90,7 @@ class FrontDoor:
         return self._wait_for(self._submit_login(user_id, login_id, answers))
 
     def ask(self, user_id: int, account_id: int, action: actions.Action) -> int | None:
-        """Have an action carried out now; returns our id of the conversation that it made, joined or left.
+        """Have an action carried out now; returns our id of the conversation that it made, joined, declined or left.
 
         Raises NotYours; Unreachable, SignedOut or Refused with the reason.
         """
@@ -188,7 +188,7 @@ _ANSWERS: dict[type[actions.Action], tuple[ConversationKind | None, Conversation
     actions.CreateGroup: (ConversationKind.GROUP, ConversationState.JOINED),
     actions.JoinGroup: (ConversationKind.GROUP, ConversationState.JOINED),
     actions.AcceptInvitation: (None, ConversationState.JOINED),
-    actions.DeclineInvitation: (None, ConversationState.LEFT),
+    actions.DeclineInvitation: (None, ConversationState.DECLINED),
     actions.LeaveGroup: (ConversationKind.GROUP, ConversationState.LEFT),
 }
 """What an action that was carried out makes of its conversation; None leaves the kind as it is."""

@@ -12,7 +12,9 @@ from webapp.networks.actions import AcceptInvitation, AddContact, DeclineInvitat
 from webapp.networks.events import (
     ContactChanged,
     ContactGone,
+    ConversationChanged,
     ConversationKind,
+    ConversationState,
     InvitationReceived,
     Presence,
     PresenceChanged,
@@ -62,6 +64,7 @@ def test_a_request_can_be_declined(follow: Follow, alice: User, bob: User) -> No
             await seen.event(InvitationReceived)
             await seen.session.perform(DeclineInvitation(bob.address))
             await far.until(lambda: [s for s in far.stanzas if s.get("type") == "unsubscribed"])
+            await seen.event(ConversationChanged, lambda e: e.state is ConversationState.DECLINED)
         async with follow(alice, seen.checkpoint) as again:
             await again.quiet(0.5)
             assert again.events(InvitationReceived) == []

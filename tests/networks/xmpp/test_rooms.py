@@ -13,6 +13,7 @@ from tests.far_side import FarSide
 from tests.networks.conftest import User
 from tests.networks.following import Following
 from tests.networks.xmpp.conftest import Follow
+from webapp.languages import Sentence, translations
 from webapp.networks.actions import (
     AcceptInvitation,
     CreateGroup,
@@ -59,6 +60,11 @@ async def room_of(far: FarSide, muc: str) -> str:
 
 async def state(seen: Following, room: str, wanted: ConversationState) -> ConversationChanged:
     return await seen.event(ConversationChanged, lambda e: e.conversation == room and e.state is wanted)
+
+
+def words(reason: Sentence | None) -> str:
+    assert reason is not None
+    return reason.in_words(translations("en"))
 
 
 def test_people_talk_in_a_room(follow: Follow, alice: User, bob: User) -> None:
@@ -187,7 +193,7 @@ def test_invitations_are_asked_and_answered(follow: Follow, alice: User, bob: Us
             await state(seen, direct, ConversationState.JOINED)
             await seen.session.perform(DeclineInvitation(mediated))
             await far.until(lambda: far.having("{http://jabber.org/protocol/muc#user}decline"))
-            await state(seen, mediated, ConversationState.LEFT)
+            await state(seen, mediated, ConversationState.DECLINED)
         await far.sign_out()
 
     run(talk())
@@ -231,11 +237,35 @@ def test_leaving_and_being_put_out(follow: Follow, alice: User, bob: User) -> No
                 await seen.session.perform(text(left, "am I still here?"))
             nick = alice.address.partition("@")[0]
             await far.plugin["xep_0045"].set_role(kicked, nick, "none")
-            await state(seen, kicked, ConversationState.LEFT)
+            assert words((await state(seen, kicked, ConversationState.LEFT)).reason).startswith("A moderator sent you")
+            assert (await state(seen, left, ConversationState.LEFT)).reason is None
         async with follow(alice, seen.checkpoint) as again:
             await again.quiet(0.5)
             joined = [e.conversation for e in again.events(ConversationChanged) if e.state is ConversationState.JOINED]
             assert left not in joined
+        await far.sign_out()
+
+    run(talk())
+
+
+def test_why_one_was_put_out_is_told_with_the_words_of_whoever_did_it(follow: Follow, alice: User, bob: User) -> None:
+    async def talk() -> None:
+        far = await bob.device().sign_in()
+        nick, muc = alice.address.partition("@")[0], "http://jabber.org/protocol/muc"
+        ways = {
+            f"<query xmlns='{muc}#admin'><item nick='{nick}' role='none'><reason>{{}}</reason></item></query>": "sent",
+            f"<query xmlns='{muc}#admin'><item jid='{alice.address}' affiliation='outcast'><reason>{{}}</reason></item>"
+            "</query>": "banned",
+            f"<query xmlns='{muc}#owner'><destroy><reason>{{}}</reason></destroy></query>": "closed for good",
+        }
+        async with follow(alice) as seen:
+            for number, (way, word) in enumerate(ways.items()):
+                room = await room_of(far, alice.prosody.muc)
+                await seen.session.perform(JoinGroup(room))
+                await far.ask("set", way.format(f"too loud {number}"), room)
+                told = words((await state(seen, room, ConversationState.LEFT)).reason)
+                assert word in told
+                assert told.endswith(f"The reason that was given: too loud {number}")
         await far.sign_out()
 
     run(talk())
@@ -256,7 +286,7 @@ def test_rooms_follow_the_persons_other_devices(follow: Follow, alice: User, bob
             far.say(room, "hello both", kind="groupchat")
             await seen.message("hello both")
             await phone.ask("set", pubsub.format(retract))
-            await state(seen, room, ConversationState.LEFT)
+            assert "another device" in words((await state(seen, room, ConversationState.LEFT)).reason)
         await far.sign_out()
         await phone.sign_out()
 
@@ -316,7 +346,7 @@ def test_a_room_that_bans_us_while_we_are_away_is_left(follow: Follow, alice: Us
         banned = f"<item affiliation='outcast' jid='{alice.address}'/>"
         await far.ask("set", f"<query xmlns='http://jabber.org/protocol/muc#admin'>{banned}</query>", room)
         async with follow(alice, seen.checkpoint) as again:
-            await state(again, room, ConversationState.LEFT)
+            assert "banned" in words((await state(again, room, ConversationState.LEFT)).reason)
             with pytest.raises(Refused):
                 await again.session.perform(text(room, "am I still here?"))
         await far.sign_out()

@@ -40,9 +40,9 @@ class Trying:
 
 
 class Attempts:
-    """Keeps trying to enter rooms, in the background. ``given_up`` hears of those that are closed to us for good."""
+    """Keeps trying to enter rooms, in the background. ``given_up`` hears which are closed to us for good."""
 
-    def __init__(self, tasks: Tasks, enter: Enter, given_up: Callable[[str], None]) -> None:
+    def __init__(self, tasks: Tasks, enter: Enter, given_up: Callable[[str, Declined], None]) -> None:
         self._tasks = tasks
         self._enter = enter
         self._given_up = given_up
@@ -101,7 +101,7 @@ class Attempts:
             if error.condition in _PASSING or (error.condition == "item-not-found" and number < AGAIN_WHEN_LOCKED):
                 return False
             log.warning("a group cannot be entered any more: %s", error.condition)
-            self._given_up(address)
+            self._given_up(address, error)
             return True
 
 

@@ -28,6 +28,7 @@ from webapp.networks.xmpp.entrance import Entrance, why_not
 from webapp.networks.xmpp.groups import Groups
 from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import PING
+from webapp.networks.xmpp.put_out import why_out
 from webapp.networks.xmpp.refusals import Declined, error_of
 from webapp.networks.xmpp.room import DESTROY, DESTROYED, FOR_GOOD, NICK_CHANGED, RESTARTING, Room, statuses
 from webapp.networks.xmpp.room_news import RoomNews
@@ -42,6 +43,7 @@ OPEN_WITHIN = 40.0
 
 _NOT_IN = N_("You are not in this group any more.")
 _NOT_OPEN = N_("The group is not open yet.")
+_LEFT_ELSEWHERE = N_("You left this group on another device.")
 
 
 class Rooms:
@@ -52,6 +54,8 @@ class Rooms:
         self.rooms: dict[str, Room] = {}
         self.invited: dict[str, str] = {}
         """Who invited us, by room."""
+        self._leaving: set[str] = set()
+        """Rooms that the person leaves here and now: that their bookmarks go is no news of another device."""
         self.unsaid: set[str] = set()
         """What could not even be said yet, because its room was not open: it certainly did not go out."""
         self._names: dict[str, str] = {}
@@ -86,20 +90,25 @@ class Rooms:
             self._names[bookmark.room] = bookmark.name
         if bookmark.wanted and room is None:
             self._attempts.begin(bookmark.room, bookmark.nick)
-        elif not bookmark.wanted and bookmark.room in self._attempts:
-            self._stop_trying(bookmark.room)
-            self._tell_left(bookmark.room)
-        elif not bookmark.wanted and room is not None and room.ready:
-            self._say_goodbye(room)
+        elif not bookmark.wanted and bookmark.room not in self._leaving:
+            self._left_elsewhere(bookmark.room)
+
+    def _left_elsewhere(self, address: str) -> None:
+        room = self.rooms.get(address)
+        if address in self._attempts:
+            self._stop_trying(address)
+            self._tell_left(address, Sentence(_LEFT_ELSEWHERE))
+        elif room is not None and room.ready:
+            self._say_goodbye(room, Sentence(_LEFT_ELSEWHERE))
 
     async def _enter_again(self, address: str, nick: str) -> bool:
         """Enter a room; the answer is no when its server restarted meanwhile. Raises Declined, Unreachable."""
         await self._enter(address, nick)
         return address in self.rooms
 
-    def _given_up(self, address: str) -> None:
+    def _given_up(self, address: str, error: Declined) -> None:
         if self._line.folder.room(address).entered:
-            self._tell_left(address)
+            self._tell_left(address, why_not(error))
 
     def _stop_trying(self, address: str) -> None:
         room = self.rooms.get(address)
@@ -184,7 +193,11 @@ class Rooms:
         """Leave for good, on every device."""
         self._stop_trying(address)
         room = self.rooms.get(address)
-        await self.wanted.forget(address)
+        self._leaving.add(address)
+        try:
+            await self.wanted.forget(address)
+        finally:
+            self._leaving.discard(address)
         if room is not None and address in self.rooms:
             self._say_goodbye(room)
             await self._line.wire.round_trip()
@@ -196,19 +209,21 @@ class Rooms:
         inviter = self.invited.pop(address, "")
         if inviter:
             await self._line.wire.hand_over(mediated_refusal(address, inviter))
-        self._tell_left(address)
+        self._line.tell(ConversationChanged(address, ConversationKind.GROUP, state=ConversationState.DECLINED))
         return Done(conversation=address)
 
-    def _say_goodbye(self, room: Room) -> None:
+    def _say_goodbye(self, room: Room, reason: Sentence | None = None) -> None:
         self.rooms.pop(room.address, None)
         self._wave(room)
-        self._tell_left(room.address)
+        self._tell_left(room.address, reason)
 
     def _wave(self, room: Room) -> None:
         self._line.try_to_say([presence(f"{room.address}/{room.nick}", "unavailable")])
 
-    def _tell_left(self, address: str) -> None:
-        self._line.tell(ConversationChanged(address, ConversationKind.GROUP, state=ConversationState.LEFT))
+    def _tell_left(self, address: str, reason: Sentence | None = None) -> None:
+        """``reason``: what happened, when it was not done here."""
+        left = ConversationState.LEFT
+        self._line.tell(ConversationChanged(address, ConversationKind.GROUP, state=left, reason=reason))
 
     # Saying something
 
@@ -288,7 +303,8 @@ class Rooms:
     def _somebody_left(self, room: Room, stanza: Element) -> None:
         codes = statuses(stanza)
         if resource(stanza.get("from")) == room.nick and room.inside and NICK_CHANGED not in codes:
-            self._we_are_out(room, codes | ({DESTROYED} if stanza.find(DESTROY) is not None else set()))
+            codes |= {DESTROYED} if stanza.find(DESTROY) is not None else set()
+            self._we_are_out(room, codes, why_out(codes, stanza))
             return
         gone = room.left(stanza)
         if not room.ready or gone is None:
@@ -299,7 +315,7 @@ class Rooms:
         else:
             self._line.tell(MembersChanged(room.address, gone=(gone,)))
 
-    def _we_are_out(self, room: Room, codes: set[str]) -> None:
+    def _we_are_out(self, room: Room, codes: set[str], reason: Sentence) -> None:
         """Somebody put us out, or the room is no more; or its server only restarts, then we come back."""
         self.rooms.pop(room.address, None)
         if codes & RESTARTING:
@@ -307,4 +323,4 @@ class Rooms:
             return
         if codes & FOR_GOOD:  # nobody makes it again against the will of its owner
             self._line.folder.note_room(room.address, wanted=False, kind=None)
-        self._tell_left(room.address)
+        self._tell_left(room.address, reason)

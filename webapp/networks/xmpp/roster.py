@@ -105,7 +105,7 @@ class Roster:
         self._line.wire.say(presence(address, "unsubscribed"))
         self.requests.discard(address)
         await self._line.wire.round_trip()
-        self._line.tell(ConversationChanged(address, ConversationKind.DIRECT, state=ConversationState.LEFT))
+        self._line.tell(ConversationChanged(address, ConversationKind.DIRECT, state=ConversationState.DECLINED))
         return Done(conversation=address)
 
     def _pushed(self, stanza: Element) -> None:
