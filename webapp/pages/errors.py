@@ -1,11 +1,10 @@
 """What a person sees when something does not work: what happened, what is safe, what to do."""
 
 from fastapi import Request
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse
 
 from webapp.languages import N_, Sentence
-from webapp.pages.rendering import page, reader_for
+from webapp.pages.rendering import page, page_without_rows, reader_for
 
 OTHERWISE = (
     Sentence(N_("That did not work")),
@@ -38,12 +37,10 @@ WORDS = {
 }
 
 
-def error_page(request: Request, status: int) -> Response:
-    """The page for a status, in the language of whoever asked; only its words where the rows cannot be read."""
+def error_page(request: Request, status: int) -> HTMLResponse:
+    """The page for a status, in the language of whoever asked. For a mistake of ours no row is asked: the rows may be
+    what is broken."""
     title, explanation = WORDS.get(status, OTHERWISE)
     reader = reader_for(request)
     words = {"title": reader.words(title), "explanation": reader.words(explanation)}
-    try:
-        return page(request, "errors/page.html", status, **words)
-    except SQLAlchemyError:
-        return PlainTextResponse(f"{words['title']}\n\n{words['explanation']}\n", status)
+    return (page_without_rows if status == 500 else page)(request, "errors/page.html", status, **words)

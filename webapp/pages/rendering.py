@@ -14,6 +14,7 @@ from webapp.networks import networks
 from webapp.pages.house import house_of
 
 ZONE_COOKIE = "zone"
+HOUSE_NAME = "Hausbote"
 
 
 def reader_of(user: User | None, accept_language: str = "", zone: str = "") -> Reader:
@@ -40,7 +41,7 @@ def reader_for(request: Request) -> Reader:
 
 def _house_name(db: Session) -> str:
     option = db.get(InstanceOption, "house.name")
-    return option.value if option else "Hausbote"
+    return option.value if option else HOUSE_NAME
 
 
 def _shell(db: Session, user: User | None, known: dict[str, Any]) -> dict[str, Any]:
@@ -54,12 +55,19 @@ def page(request: Request, template: str, status_code: int = 200, **context: Any
     ``house_name``, ``unread`` (conversations) and ``networks`` (by key); ``request.state.user`` and ``.csrf_token`` are
     set by ``access``."""
     user: User | None = getattr(request.state, "user", None)
+    shell = house_of(request).database.read(_shell, user, context)
+    return page_without_rows(request, template, status_code, **(shell | context))
+
+
+def page_without_rows(request: Request, template: str, status_code: int = 200, **context: Any) -> HTMLResponse:
+    """The same for a page that must not need the rows."""
     shared = {
-        "user": user,
+        "house_name": HOUSE_NAME,
+        "unread": 0,
+        "user": getattr(request.state, "user", None),
         "csrf_token": getattr(request.state, "csrf_token", ""),
         "path": request.url.path,
         "networks": networks(),
-        **house_of(request).database.read(_shell, user, context),
     }
     html = draw(template, reader_for(request), **(shared | context))
     return HTMLResponse(html, status_code, headers={"Cache-Control": "no-store"})
