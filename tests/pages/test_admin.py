@@ -116,8 +116,9 @@ def test_networks_are_offered_and_switched(browser, alice, house):
     assert page.submit("/admin/networks/none", {}).status_code == 404
 
 
-def test_plain_http_is_warned_about(browser, alice):
-    assert "plain http" not in browser(alice).get("/admin").text
+def test_nobody_is_warned_where_people_come_by_https(browser, alice):
+    for path in ("/", "/settings", "/admin"):
+        assert "plain http" not in browser(alice).get(path).text
 
 
 def test_the_record_shows_a_changed_entry(browser, alice, bob, house):

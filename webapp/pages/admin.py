@@ -16,7 +16,6 @@ from webapp.models.columns import now
 from webapp.networks import network, networks
 from webapp.pages.access import TheActor, TheAdministrator, TheSignIn
 from webapp.pages.audit_words import in_words
-from webapp.pages.cookies import is_protected
 from webapp.pages.house import TheHouse
 from webapp.pages.ids import Id
 from webapp.pages.invitations import open_invitations
@@ -50,7 +49,6 @@ def show_admin(
         shown=shown,
         asking=asking,
         wrong=wrong,
-        protected=is_protected(house.settings),
     )
 
 

@@ -11,6 +11,7 @@ from webapp.languages import LANGUAGES, negotiate
 from webapp.messaging.inbox import unread_count
 from webapp.models import InstanceOption, Role, User
 from webapp.networks import networks
+from webapp.pages.cookies import is_protected
 from webapp.pages.house import house_of
 
 ZONE_COOKIE = "zone"
@@ -52,8 +53,8 @@ def _shell(db: Session, user: User | None, known: dict[str, Any]) -> dict[str, A
 
 def page(request: Request, template: str, status_code: int = 200, **context: Any) -> HTMLResponse:
     """Draw a page. Every template gets ``reader``, ``user`` (None: not signed in), ``csrf_token``, ``path``,
-    ``house_name``, ``unread`` (conversations) and ``networks`` (by key); ``request.state.user`` and ``.csrf_token`` are
-    set by ``access``."""
+    ``house_name``, ``unread`` (conversations), ``networks`` (by key) and ``protected`` (nobody can read along);
+    ``request.state.user`` and ``.csrf_token`` are set by ``access``."""
     user: User | None = getattr(request.state, "user", None)
     shell = house_of(request).database.read(_shell, user, context)
     return page_without_rows(request, template, status_code, **(shell | context))
@@ -68,6 +69,7 @@ def page_without_rows(request: Request, template: str, status_code: int = 200, *
         "csrf_token": getattr(request.state, "csrf_token", ""),
         "path": request.url.path,
         "networks": networks(),
+        "protected": is_protected(house_of(request).settings),
     }
     html = draw(template, reader_for(request), **(shared | context))
     return HTMLResponse(html, status_code, headers={"Cache-Control": "no-store"})
