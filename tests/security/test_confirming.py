@@ -154,6 +154,20 @@ def test_the_link_of_an_invite_is_not_shown_by_reading_alone(browser, alice, hou
     assert "/invite/" in page.get(where).text
 
 
+def test_a_member_is_let_in_without_the_password(browser, alice, house):
+    """Only another administrator needs it."""
+    page = browser(alice)
+    grow_stale(house, page)
+    made = page.submit("/admin/invites", WISH | {"role": "member"})
+    assert made.status_code == 303
+    assert "/invite/" in page.get(made.headers["location"]).text
+    assert page.submit("/admin/invites/1/link").headers["location"] == made.headers["location"]
+    assert invites(house) == [Role.MEMBER]
+    question(page.submit("/admin/invites", WISH))
+    question(page.submit("/admin/invites/1/revoke"))
+    assert invites(house) == [Role.MEMBER]
+
+
 def test_a_sign_in_that_was_ended_meanwhile_does_not_come_back(browser, alice, house, monkeypatch):
     from webapp.messaging.sign_ins import end_all
     from webapp.pages import confirming
@@ -173,12 +187,13 @@ def test_a_sign_in_that_was_ended_meanwhile_does_not_come_back(browser, alice, h
 
 
 @pytest.mark.parametrize("who", ["bob", None])
-def test_nobody_else_learns_that_there_is_something_to_confirm(request, browser, alice, house, who):
+@pytest.mark.parametrize("role", ["administrator", "member"])
+def test_nobody_else_learns_that_there_is_something_to_confirm(request, browser, alice, house, who, role):
     page = browser(request.getfixturevalue(who) if who else None)
     if who:
         grow_stale(house, page)
     for typed in ({}, {"confirm_password": "wrong"}, {"confirm_password": PASSWORD}):
-        answer = page.submit("/admin/invites", WISH | typed)
+        answer = page.submit("/admin/invites", WISH | {"role": role} | typed)
         assert answer.status_code == (404 if who else 303)
         assert "confirm_password" not in answer.text
 

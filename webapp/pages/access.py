@@ -41,10 +41,14 @@ async def _user(request: Request, _: Annotated[SignIn, Depends(_sign_in)]) -> Us
     return user
 
 
-async def _administrator(request: Request, user: Annotated[User, Depends(_user)]) -> User:
-    """Looks after the house. Whatever changes it needs a password that was typed lately, on every address (A11)."""
+async def _unasked_administrator(user: Annotated[User, Depends(_user)]) -> User:
     if user.role is not Role.ADMINISTRATOR:
         raise HTTPException(404)  # what somebody may not see does not exist (S12)
+    return user
+
+
+async def _administrator(request: Request, user: Annotated[User, Depends(_unasked_administrator)]) -> User:
+    """Looks after the house. Whatever changes it needs a password that was typed lately, on every address (A11)."""
     if request.method not in READING:
         await ask_unless_fresh(request)
     return user
@@ -64,4 +68,6 @@ async def _actor(request: Request) -> Actor:
 TheSignIn = Annotated[SignIn, Depends(_sign_in)]
 TheUser = Annotated[User, Depends(_user)]
 TheAdministrator = Annotated[User, Depends(_administrator)]
+TheUnaskedAdministrator = Annotated[User, Depends(_unasked_administrator)]
+"""For the few addresses that say themselves when the password is needed."""
 TheActor = Annotated[Actor, Depends(_actor)]

@@ -18,7 +18,7 @@ from webapp.pages.access import TheActor, TheAdministrator, TheSignIn
 from webapp.pages.audit_words import in_words
 from webapp.pages.house import TheHouse
 from webapp.pages.ids import Id
-from webapp.pages.invitations import open_invitations
+from webapp.pages.invitations import may_be_shown, open_invitations
 from webapp.pages.rendering import page
 
 router = APIRouter()
@@ -38,8 +38,8 @@ def show_admin(
     """Everything on one page; ``asking`` shows the form for an invite, ``invite`` the link of one, if asked lately."""
     facts = house.database.read(_facts)
     invitations = open_invitations(house)
-    fresh = is_fresh(sign_in, now())  # a link lets somebody in, perhaps as an administrator
-    shown = next((one for one in invitations if fresh and one.invite.id == invite), None)
+    fresh = is_fresh(sign_in, now())
+    shown = next((one for one in invitations if one.invite.id == invite and may_be_shown(one, fresh)), None)
     return page(
         request,
         PAGE,

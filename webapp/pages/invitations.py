@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from webapp.messaging.invites import make_invite, open_invite, open_invites, revoke_invite, token_of
 from webapp.messaging.resets import make_reset_token
 from webapp.models import Invite, Role, User
-from webapp.pages.access import TheActor, TheAdministrator
+from webapp.pages.access import TheActor, TheAdministrator, TheUnaskedAdministrator
+from webapp.pages.confirming import ask_unless_fresh
 from webapp.pages.house import House, TheHouse
 from webapp.pages.ids import Id
 from webapp.pages.rendering import page
@@ -54,12 +55,31 @@ def open_invitations(house: House) -> list[Invitation]:
     return found
 
 
+async def _may_invite(request: Request, _: TheUnaskedAdministrator, role: Annotated[str, Form()] = "") -> str:
+    """Who lets another administrator in types the password (A11); members are let in without."""
+    if role != Role.MEMBER:
+        await ask_unless_fresh(request)
+    return role
+
+
+async def _may_show(request: Request, house: TheHouse, _: TheUnaskedAdministrator, invite_id: Id) -> Invite | None:
+    """The same for the link of an invite that is there already."""
+    invite = await house.database.from_database(open_invite, invite_id)
+    if invite is None or invite.role is not Role.MEMBER:
+        await ask_unless_fresh(request)
+    return invite
+
+
+def may_be_shown(invitation: Invitation, fresh: bool) -> bool:
+    """A link that makes an administrator is only shown to whoever typed the password lately."""
+    return fresh or invitation.invite.role is Role.MEMBER
+
+
 @router.post("/admin/invites")
 def create_invite(
     house: TheHouse,
-    _: TheAdministrator,
     actor: TheActor,
-    role: Annotated[str, Form()] = "",
+    role: Annotated[str, Depends(_may_invite)],
     valid_for: Annotated[str, Form()] = "",
 ) -> Response:
     """Make an invite and show its link."""
@@ -70,9 +90,9 @@ def create_invite(
 
 
 @router.post("/admin/invites/{invite_id}/link")
-def show_link(house: TheHouse, _: TheAdministrator, invite_id: Id) -> Response:
+def show_link(invite: Annotated[Invite | None, Depends(_may_show)], invite_id: Id) -> Response:
     """Show the link of an invite once more."""
-    if house.database.read(open_invite, invite_id) is None:
+    if invite is None:
         raise HTTPException(404)
     return RedirectResponse(f"/admin?invite={invite_id}#invite", 303)
 
