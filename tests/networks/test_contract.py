@@ -28,6 +28,7 @@ from webapp.networks.actions import (
     JoinGroup,
     LeaveGroup,
     MarkRead,
+    RenameGroup,
     SendText,
     SetSubject,
     SetTyping,
@@ -36,7 +37,7 @@ from webapp.networks.actions import (
 from webapp.networks.capabilities import Level
 from webapp.networks.contract import Anchor, More, Network, Sent
 from webapp.networks.errors import Refused, Trouble
-from webapp.networks.events import Event, MessageReceived, MessageRef, Origin
+from webapp.networks.events import ConversationChanged, Event, MessageReceived, MessageRef, Origin
 
 ROOT = Path(__file__).parents[2]
 MakeBench = Callable[[], Bench]
@@ -248,6 +249,7 @@ def test_what_a_network_cannot_do_is_refused_in_words(make: MakeBench) -> None:
                 (able.join_by_address, JoinGroup("nowhere")),
                 (able.contacts, AddContact("nobody")),
                 (able.invite, InviteMembers(bench.conversation, (bench.friend,))),
+                (able.rename, RenameGroup(bench.conversation, "Another name")),
                 (able.subject, SetSubject(bench.conversation, "A topic")),
                 (able.leave, LeaveGroup("nowhere")),
             ]
@@ -259,6 +261,11 @@ def test_what_a_network_cannot_do_is_refused_in_words(make: MakeBench) -> None:
                 done = await seen.session.perform(CreateGroup("", "Family", (bench.friend,)))
                 assert done.conversation
                 await seen.session.perform(text(done.conversation, "hello group"))
+            if able.rename is Level.FULL:
+                await seen.session.perform(RenameGroup(done.conversation, "Kin"))
+                await seen.event(ConversationChanged, lambda e: (e.conversation, e.name) == (done.conversation, "Kin"))
+                with pytest.raises(Refused):
+                    await seen.session.perform(RenameGroup(done.conversation, "  "))
 
     run(talk())
 

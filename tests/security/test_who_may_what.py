@@ -75,6 +75,7 @@ OWNERS = {
     "POST /conversations/{conversation_id:int}/mute",
     "POST /conversations/{conversation_id:int}/pin",
     "POST /conversations/{conversation_id:int}/read",
+    "POST /conversations/{conversation_id:int}/name",
     "POST /conversations/{conversation_id:int}/subject",
     "POST /conversations/{conversation_id:int}/typing",
     "POST /conversations/new",

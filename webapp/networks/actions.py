@@ -88,6 +88,13 @@ class InviteMembers(Action):
 
 
 @dataclass(frozen=True)
+class RenameGroup(Action):
+    """Call the group ``name``, for everybody in it; never empty."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class SetSubject(Action):
     """Give the group another subject."""
 

@@ -16,8 +16,9 @@ class Level(IntEnum):
 class Capabilities:
     """The abilities of a network, or of one conversation in it.
 
-    Lengths are in Unicode code points. ``history`` says if older messages can be asked for; ``receipts`` if the other
-    side tells what it received and read; ``read_sync`` if the read position follows the person's other devices.
+    Lengths are in Unicode code points. ``rename`` is about what a group is called, ``subject`` about what it talks of
+    just now. ``history`` says if older messages can be asked for; ``receipts`` if the other side tells what it received
+    and read; ``read_sync`` if the read position follows the person's other devices.
     """
 
     longest_text: int = 10_000
@@ -27,6 +28,7 @@ class Capabilities:
     join_by_address: Level = Level.NONE
     invite: Level = Level.NONE
     leave: Level = Level.NONE
+    rename: Level = Level.NONE
     subject: Level = Level.NONE
     contacts: Level = Level.NONE
     presence: Level = Level.NONE

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from webapp.languages import N_, Sentence
+from webapp.markup import clean_name
 from webapp.messaging.access import account_of, conversation_of
 from webapp.messaging.arrange import save_draft, set_muted, set_pinned
 from webapp.messaging.errors import NotPossible
@@ -77,6 +78,17 @@ def decline(request: Request, house: TheHouse, user: TheUser, conversation_id: I
 def leave(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
     """Leave the group; what was said stays."""
     return _ask(request, house, user, conversation_id, actions.LeaveGroup, in_details=True)
+
+
+@router.post("/name")
+def rename(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, name: Text = "") -> Response:
+    """Call the group something else, for everybody in it."""
+    wanted = clean_name(name)
+
+    def another(remote_id: str) -> actions.Action:
+        return actions.RenameGroup(remote_id, wanted)
+
+    return _ask(request, house, user, conversation_id, another, in_details=True, typed_name=name)
 
 
 @router.post("/subject")

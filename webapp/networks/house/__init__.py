@@ -31,7 +31,7 @@ class House(Network):
         create_group=Level.FULL,
         invite=Level.FULL,
         leave=Level.FULL,
-        subject=Level.FULL,
+        rename=Level.FULL,
         contacts=Level.NONE,
         history=Level.FULL,
         receipts=Level.FULL,

@@ -1,6 +1,7 @@
 """The medium of the house: a small SQLite file with residents, rooms, and one log of everything that happened.
 
 ``entry.id`` is the order of the whole house and every session's checkpoint. Appending is durable before it returns.
+Whoever leaves a room stays out of it until somebody lets them in again (``stays_out``).
 A room's id is ``family``, ``group:<random>`` or ``pair:<a>:<b>`` with the two residents' keys in order.
 """
 
@@ -21,6 +22,8 @@ CREATE TABLE IF NOT EXISTS room (id TEXT PRIMARY KEY, name TEXT NOT NULL, everyo
 CREATE TABLE IF NOT EXISTS member (room TEXT NOT NULL REFERENCES room, resident TEXT NOT NULL REFERENCES resident,
     since INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (room, resident));
 CREATE INDEX IF NOT EXISTS member_of ON member (resident, room);
+CREATE TABLE IF NOT EXISTS stays_out (room TEXT NOT NULL REFERENCES room, resident TEXT NOT NULL REFERENCES resident,
+    PRIMARY KEY (room, resident));
 CREATE TABLE IF NOT EXISTS entry (id INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL REFERENCES room,
     kind TEXT NOT NULL, resident TEXT NOT NULL, text TEXT NOT NULL DEFAULT '', transaction_id TEXT,
     about INTEGER, at INTEGER NOT NULL, UNIQUE (room, resident, transaction_id));
@@ -30,7 +33,10 @@ CREATE INDEX IF NOT EXISTS entry_of_room ON entry (room, id);
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that happened: ``kind`` is said, read, topic, joined, left or closed. ``at`` is in microseconds."""
+    """Something that happened. ``at`` is in microseconds.
+
+    ``kind`` is said, read, topic (the room is called ``text`` now), joined, left or closed (to ``resident``).
+    """
 
     id: int
     room: str
@@ -80,12 +86,13 @@ class HouseLog:
     # -- residents and rooms
 
     def add_resident(self, key: str, name: str) -> None:
-        """Somebody moves in, or is called something else."""
+        """Somebody moves in and is let in where everyone is; or is called something else than until now."""
         with self._change() as db:
+            known = db.execute("SELECT 1 FROM resident WHERE key = ?", (key,)).fetchone()
             db.execute(
                 "INSERT INTO resident VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name", (key, name)
             )
-            for (room,) in db.execute("SELECT id FROM room WHERE everyone AND open").fetchall():
+            for (room,) in [] if known else db.execute("SELECT id FROM room WHERE everyone AND open").fetchall():
                 self._let_in(db, room, key)
 
     def residents(self) -> dict[str, str]:
@@ -99,7 +106,8 @@ class HouseLog:
         return next((key for key, known in self.residents().items() if known.casefold() == wanted), None)
 
     def open_group(self, room: str, name: str, *, everyone: bool) -> None:
-        """Make a group, or open it again; with ``everyone`` all residents are in it, and those to come."""
+        """Make a group, or open it again; with ``everyone`` all residents are in it, but for those who left it, and
+        those to come."""
         with self._change() as db:
             if db.execute("SELECT 1 FROM room WHERE id = ? AND open", (room,)).fetchone():
                 return
@@ -111,7 +119,8 @@ class HouseLog:
             else:
                 db.execute("INSERT INTO room (id, name, everyone) VALUES (?, ?, ?)", (room, name, everyone))
             if everyone:
-                for (key,) in db.execute("SELECT key FROM resident").fetchall():
+                wanted = "SELECT key FROM resident WHERE key NOT IN (SELECT resident FROM stays_out WHERE room = ?)"
+                for (key,) in db.execute(wanted, (room,)).fetchall():
                     self._let_in(db, room, key)
 
     def close_group(self, room: str) -> None:
@@ -120,7 +129,7 @@ class HouseLog:
             if not db.execute("SELECT 1 FROM room WHERE id = ? AND open", (room,)).fetchone():
                 return
             for (key,) in db.execute("SELECT resident FROM member WHERE room = ?", (room,)).fetchall():
-                self._append(db, room, "left", key)
+                self._append(db, room, "closed", key)
             db.execute("UPDATE room SET open = 0 WHERE id = ?", (room,))
             db.execute("DELETE FROM member WHERE room = ?", (room,))
 
@@ -152,6 +161,7 @@ class HouseLog:
         with self._change() as db:
             gone = db.execute("DELETE FROM member WHERE room = ? AND resident = ?", (room, resident))
             if gone.rowcount:
+                db.execute("INSERT OR IGNORE INTO stays_out VALUES (?, ?)", (room, resident))
                 self._append(db, room, "left", resident)
 
     def room(self, room: str) -> Room | None:
@@ -203,7 +213,7 @@ class HouseLog:
         query = (
             "SELECT entry.* FROM entry JOIN member ON member.room = entry.room AND member.resident = ?1"
             " WHERE entry.id > ?2 AND entry.id >= member.since"
-            " UNION SELECT entry.* FROM entry WHERE entry.id > ?2 AND kind = 'left' AND resident = ?1"
+            " UNION SELECT entry.* FROM entry WHERE entry.id > ?2 AND kind IN ('left', 'closed') AND resident = ?1"
             " ORDER BY 1 LIMIT ?3"
         )
         with self._lock:
@@ -255,6 +265,7 @@ class HouseLog:
             listener()
 
     def _let_in(self, db: sqlite3.Connection, room: str, resident: str) -> None:
+        db.execute("DELETE FROM stays_out WHERE room = ? AND resident = ?", (room, resident))
         added = db.execute("INSERT OR IGNORE INTO member (room, resident) VALUES (?, ?)", (room, resident))
         if added.rowcount:
             entry = self._append(db, room, "joined", resident)

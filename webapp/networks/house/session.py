@@ -12,8 +12,8 @@ from webapp.networks.actions import (
     InviteMembers,
     LeaveGroup,
     MarkRead,
+    RenameGroup,
     SendText,
-    SetSubject,
     SetTyping,
     StartDirect,
 )
@@ -121,13 +121,13 @@ class HouseSession(Session):
                 return Done(str(entry.id), str(entry.id))
             case MarkRead(message=message) if message.remote_id is not None:
                 self._log.note(action.conversation, "read", self._me, about=int(message.remote_id))
-            case SetSubject():
-                self._log.note(action.conversation, "topic", self._me, action.subject)
+            case RenameGroup():
+                self._rename(action)
             case InviteMembers():
                 for key in [self._find(name) for name in action.members]:
                     self._log.let_in(action.conversation, key)
             case LeaveGroup():
-                self._log.let_out(action.conversation, self._me)
+                self._leave(action.conversation)
             case MarkRead():
                 pass
             case _:
@@ -176,11 +176,26 @@ class HouseSession(Session):
         self._passing.append(event)
         self._wake.set()
 
+    def _leave(self, room: str) -> None:
+        self._must_be_group(room)
+        self._log.let_out(room, self._me)
+
+    def _rename(self, action: RenameGroup) -> None:
+        self._must_be_group(action.conversation)
+        if not action.name.strip():
+            raise Refused(Sentence(N_("A group needs a name, so this one keeps its own. Type another and save again.")))
+        self._log.note(action.conversation, "topic", self._me, action.name.strip())
+
     def _find(self, name: str) -> str:
         key = self._log.resident_called(name)
         if key is None:
             raise Refused(Sentence(N_("Nobody in this house is called %(name)s."), {"name": name}))
         return key
+
+    def _must_be_group(self, room: str) -> None:
+        found = self._log.room(room)
+        if found is None or found.is_pair:
+            raise Refused(Sentence(N_("This can only be done with a group.")))
 
     def _must_be_in(self, room: str) -> None:
         if not self._log.is_member(room, self._me):

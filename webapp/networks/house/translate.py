@@ -18,6 +18,8 @@ from webapp.networks.events import (
 )
 from webapp.networks.house.log import Entry, Room
 
+CLOSED = Sentence(N_("Whoever looks after this house has closed this group for everyone."))
+
 
 def kind_of(room: Room) -> ConversationKind:
     """A pair is direct, everything else is a group."""
@@ -51,8 +53,9 @@ def translate(entry: Entry, room: Room, names: dict[str, str], me: str) -> list[
             return [*describe(room, me), _message(entry, room, names, me, told)]
         case "joined":
             return describe(room, me)
-        case "left" if entry.resident == me:
-            return [ConversationChanged(room.id, kind_of(room), state=ConversationState.LEFT)]
+        case "left" | "closed" if entry.resident == me:
+            reason = CLOSED if entry.kind == "closed" else None
+            return [ConversationChanged(room.id, kind_of(room), state=ConversationState.LEFT, reason=reason)]
         case _:
             return [MembersChanged(room.id, gone=(_name(entry, names),))]
 
