@@ -33,6 +33,14 @@ def test_days_have_names_as_long_as_those_are_clear() -> None:
     assert Reader(language="de").day(to_micros(datetime(2020, 5, 3, 12, tzinfo=UTC))) == "3. Mai 2020"
 
 
+def test_a_moment_in_a_sentence_names_the_day_unless_it_is_today() -> None:
+    midday = to_micros(datetime.now(BERLIN.local(now()).tzinfo).replace(hour=12, minute=0))
+    assert BERLIN.time_and_day(midday) == "12:00"
+    long_ago = to_micros(datetime(2020, 5, 3, 12, tzinfo=UTC))
+    assert BERLIN.time_and_day(long_ago) == "3 May 2020, 14:00"
+    assert Reader(language="de", zone="UTC").time_and_day(long_ago) == "3. Mai 2020, 12:00"
+
+
 @pytest.mark.parametrize(
     ("name", "letters"),
     [("Alice", "Al"), ("Bob Builder", "BB"), ("bob@x.example", "Bo"), ("", "?"), ("🙂", "?"), ("Öz Ünal", "ÖÜ")],

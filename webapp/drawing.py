@@ -85,6 +85,11 @@ class Reader:
             return gettext("Yesterday")
         return self._date(day, "EEEE")
 
+    def time_and_day(self, micros: int) -> str:
+        """A moment in a sentence: 14:31 today, Monday, 14:31, 3 May, 14:31."""
+        day = self.local(micros).date()
+        return self.clock(micros) if day == self.today() else f"{self._date(day, 'EEEE')}, {self.clock(micros)}"
+
     def when(self, micros: int) -> str:
         """The short time in a list: the time of day today, Yesterday, the weekday, the date."""
         day, today = self.local(micros).date(), self.today()

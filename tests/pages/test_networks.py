@@ -1,5 +1,6 @@
 """``/networks``: accounts, how they are doing, and signing in to more."""
 
+import re
 import time
 
 import pytest
@@ -96,8 +97,11 @@ def test_an_account_is_paused_and_resumed(browser, alice, house, toy):
     account = toy_account(house, alice)
     page.submit(f"/networks/{account.id}/pause")
     wait_for_state(page, account.id, "Paused")
+    card = page.page("/networks").find(id=f"account-{account.id}")
+    assert re.search(r"Since (\w+, )?\d\d:\d\d\.", card.get_text())
     page.submit(f"/networks/{account.id}/resume")
     wait_for_state(page, account.id, "Online")
+    assert "Since" not in page.page("/networks").find(id=f"account-{account.id}").get_text()
 
 
 def test_the_accounts_of_a_disabled_user_are_disconnected(browser, alice, bob, house, toy):

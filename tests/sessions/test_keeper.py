@@ -1,5 +1,7 @@
 """Accounts are kept connected, and what pages ask of them is answered."""
 
+import asyncio
+import threading
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +21,7 @@ from webapp.networks.actions import CreateGroup, StartDirect
 from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.events import Delivery
 from webapp.networks.login import Form, Show, WrongInput
+from webapp.networks.toy.session import ToySession
 from webapp.sessions.keeper import Keeper, LoggedIn, LoginGone
 from webapp.settings import Settings
 
@@ -263,6 +266,30 @@ def test_everything_comes_back_after_a_restart(rows: Rows, alice: int, tmp_path:
     try:
         until(lambda: ("Family", "Said while stopped", 1) in _inbox(rows, bob))
     finally:
+        second.stop()
+
+
+def test_after_a_restart_an_account_is_not_online_before_its_line_is(
+    rows: Rows, keeper: Keeper, toy: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper.stop()
+    assert rows.stored_account(toy).state == AccountState.ONLINE
+    answered = threading.Event()
+    opened = ToySession.open
+
+    async def open_slowly(session: ToySession, checkpoint: bytes | None) -> None:
+        await asyncio.to_thread(answered.wait)
+        await opened(session, checkpoint)
+
+    monkeypatch.setattr(ToySession, "open", open_slowly)
+    second = Keeper(Settings(data_dir=tmp_path), rows.database, rows.hub, rows.vault)
+    second.start()
+    try:
+        until(lambda: rows.stored_account(toy).state == AccountState.CONNECTING)
+        answered.set()
+        until(lambda: rows.stored_account(toy).state == AccountState.ONLINE)
+    finally:
+        answered.set()
         second.stop()
 
 

@@ -13,7 +13,7 @@ from webapp.database import Database
 from webapp.hub import Hub
 from webapp.languages import N_, Sentence
 from webapp.messaging import settle
-from webapp.messaging.accounts import checkpoint_of, credentials_of, report_state
+from webapp.messaging.accounts import checkpoint_of, credentials_of, report_state, set_state
 from webapp.messaging.errors import LeaseLost
 from webapp.messaging.leases import take_lease
 from webapp.models import Account, AccountState, User
@@ -80,6 +80,7 @@ class Runner:
         if db.get(Account, self.account_id) is None:
             raise LeaseLost(self.account_id)
         settle.wait_again(db, self.account_id)
+        set_state(db, self.account_id, AccountState.CONNECTING)  # whatever it was before: there is no line yet
         return take_lease(db, self.account_id)
 
     async def _connect_once(self) -> float:
