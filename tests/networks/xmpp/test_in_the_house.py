@@ -109,6 +109,27 @@ def test_a_conversation_lives_through_a_killed_server(
     background.call(far.sign_out())
 
 
+def test_what_the_person_says_on_the_phone_is_theirs_here_too_and_reads_what_came_before(
+    rows: Rows, server: Prosody, background: Background, account: int
+) -> None:
+    far = bob(background, server)
+    phone = background.sign_in("alice@chat.test", "pw", server.port, server.ca_file, device="phone")
+    background.do(far.say, "alice@chat.test", "Where are you?")
+    until(lambda: messages(rows) == ["Where are you?"])
+    assert rows.conversation("bob@chat.test").unread == 1
+    background.do(phone.say, "bob@chat.test", "On the train")
+    until(lambda: messages(rows) == ["Where are you?", "On the train"])
+    assert [message.own for message in rows.messages("bob@chat.test")] == [False, True]
+    here = rows.conversation("bob@chat.test")
+    assert (here.unread, here.preview, here.preview_own) == (0, "On the train", True)
+    until(lambda: far.bodies("alice@chat.test") == ["On the train"])
+    background.do(far.say, "alice@chat.test", "See you")
+    until(lambda: messages(rows)[-1] == "See you")
+    assert rows.conversation("bob@chat.test").unread == 1
+    for device in (far, phone):
+        background.call(device.sign_out())
+
+
 def test_a_changed_password_asks_the_person_and_what_waits_goes_out_after(
     rows: Rows, keeper: Keeper, server: Prosody, background: Background, alice: int, account: int
 ) -> None:
