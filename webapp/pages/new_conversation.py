@@ -1,5 +1,6 @@
 """``/conversations/new``: writing to somebody for the first time, and making a group."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -78,14 +79,24 @@ def start_group(
     try:
         chosen = _account(house, user.id, account)
         called = _named(name)
-        typed = members.replace(",", " ").split()
-        asked = [_checked(chosen, one, NO_ADDRESS) for one in [*_of_account(member or [], chosen), *typed]]
+        wished = [*_of_account(member or [], chosen), *_pieces(members)]
+        asked = [_checked(chosen, one, NO_ADDRESS) for one in wished]
         group = actions.CreateGroup("", called, tuple(dict.fromkeys(asked)))
         started = house.keeper.ask(user.id, chosen.id, group)
     except (WrongInput, Trouble) as error:
         said = {"account": account, "name": name, "members": members, "group_alert": error.reason}
         return _form(request, house, user, 422, ticked=member or [], **said)
     return RedirectResponse(f"/conversations/{started}", SEE_OTHER)
+
+
+def _pieces(members: str) -> list[str]:
+    """The members that were typed: names, with spaces in them perhaps, or addresses, with spaces between them."""
+    parts = [part.strip() for part in re.split(r"[,;\n]", members)]
+    return [piece for part in parts if part for piece in (part.split() if _are_addresses(part) else [part])]
+
+
+def _are_addresses(text: str) -> bool:
+    return all("@" in piece[1:-1] for piece in text.split())
 
 
 def _named(name: str) -> str:
