@@ -1,5 +1,6 @@
 """The commands, and the program as a process: one at a time, quick to leave, honest when it cannot start."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -227,6 +228,29 @@ def test_a_second_process_on_the_folder_says_so_and_leaves(program):
     assert f"process {program.process.pid}" in done.stderr
     assert time.monotonic() - began < 5 + _load_seconds()
     assert program.answers()
+
+
+def test_a_process_that_stands_still_keeps_its_house_and_goes_on(program):
+    """R17: whoever holds the folder is stopped; a second one leaves all the same, and the first is none the worse."""
+    program.command("user", "add", "Alice", "--admin", "--password-stdin", stdin=PASSWORD)
+    program.start()
+    second = Program(program.folder, port=free_port())
+    program.process.send_signal(signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        done = second.command("serve")
+        took = time.monotonic() - began
+    finally:
+        program.process.send_signal(signal.SIGCONT)
+    assert done.returncode == 1
+    assert f"Another Hausbote (process {program.process.pid}) uses the data folder" in done.stderr
+    assert "Stop it first, or set HAUSBOTE_DATA_DIR to another folder." in done.stderr
+    assert took < 5 + _load_seconds()
+    with Visitor(program.url) as alice:
+        alice.sign_in("Alice", PASSWORD.strip())
+        family = alice.conversation_called("Family")
+        alice.send(family, "Where was I?")
+        alice.until(lambda: [bubble.delivery for bubble in alice.bubbles(family)] == ["sent"])
 
 
 def _load_seconds():
