@@ -5,7 +5,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.journeys.people import Person
 from tests.journeys.stage import Stage
@@ -34,6 +34,10 @@ def test_axe_finds_nothing_on_any_page(house: Stage, person: People, scheme: str
     for path in PATHS:
         alice.goes_to(path)
         found[path] = violations(alice.page)
+    alice.goes_to("/people")
+    alice.page.get_by_role("link", name="Bob").click()
+    expect(alice.page.get_by_role("heading", name="Conversations you share")).to_be_visible()
+    found["somebody"] = violations(alice.page)
     stranger = person("Nobody", color_scheme=scheme)
     stranger.goes_to("/sign-in")
     found["/sign-in"] = violations(stranger.page)

@@ -83,6 +83,7 @@ OWNERS = {
     "POST /messages/{message_id:int}/delete",
     "POST /messages/{message_id:int}/gap",
     "POST /messages/{message_id:int}/retry",
+    "GET /people/{identity_id:int}",
     "POST /people/add",
     "POST /people/remove",
     "GET /networks/{account_id}/remove",
@@ -132,7 +133,7 @@ def _something_said(db, user_id, account_id):
     )
     db.add(message)
     db.flush()
-    return {"conversation_id": conversation.id, "message_id": message.id}
+    return {"conversation_id": conversation.id, "message_id": message.id, "identity_id": someone.id}
 
 
 def address(path: str, ids: dict[str, Any]) -> str:
