@@ -1,4 +1,5 @@
-"""Short single-purpose tokens: the link of an invite, the link that resets a password. Never a session (A2).
+"""Short single-purpose tokens: the link of an invite, the link that resets a password, the key to the figures. Never a
+session (A2).
 
 The only module that knows python-jose, because that library accepts far too much (a missing ``aud``, a string as
 ``exp``, an unknown ``crit``, an empty key). So the header is checked by us, before the library sees the token, and
@@ -33,11 +34,13 @@ class Purpose(StrEnum):
 
     INVITE = "invite"
     PASSWORD_RESET = "password-reset"  # noqa: S105 (a purpose, no password)
+    METRICS = "metrics"
 
     @property
     def longest_life(self) -> timedelta:
         """No token of this purpose lives longer."""
-        return timedelta(days=7) if self is Purpose.INVITE else timedelta(hours=1)
+        lives = {Purpose.INVITE: timedelta(days=7), Purpose.METRICS: timedelta(days=365)}
+        return lives.get(self, timedelta(hours=1))
 
 
 class TokenRefused(Exception):
@@ -64,7 +67,7 @@ class Tokens:
         self._clock = clock
 
     def issue(self, purpose: Purpose, subject: str, lifetime: timedelta, epoch: int = 0) -> str:
-        """A token that is good once, for ``lifetime`` (whole seconds, at most the purpose's longest)."""
+        """A token that is good for its purpose, for ``lifetime`` (whole seconds, at most the purpose's longest)."""
         if not timedelta(0) < lifetime <= purpose.longest_life:
             raise ValueError(f"a token for {purpose} may live for {purpose.longest_life}, not {lifetime}")
         issued = int(self._clock())

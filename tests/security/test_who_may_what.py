@@ -40,6 +40,8 @@ ADMINISTRATORS = {
     "POST /admin/invites",
     "POST /admin/invites/{invite_id}/link",
     "POST /admin/invites/{invite_id}/revoke",
+    "POST /admin/metrics-token",
+    "POST /admin/metrics-token/revoke",
     "POST /admin/networks/{key}",
     "POST /admin/people/{user_id}/disable",
     "POST /admin/people/{user_id}/enable",

@@ -30,6 +30,8 @@ WORDS = {
     "password_reset": N_("Set a new password by link"),
     "password_changed": N_("Changed the password"),
     "network_switched": N_("Changed which networks are offered"),
+    "metrics_token_made": N_("Made a key to the figures of the house"),
+    "metrics_token_revoked": N_("Took the key to the figures back"),
     "account_added": N_("Added an account on a network"),
     "account_removed": N_("Removed an account on a network"),
     "restored": N_("Brought back the house from a backup"),

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from webapp.messaging.audit import Actor, latest_entries, note
+from webapp.messaging.metrics_token import has_metrics_token
 from webapp.messaging.options import is_offered, set_offered, set_switch, switches_of
 from webapp.messaging.sign_ins import is_fresh
 from webapp.messaging.users import LastAdministrator, all_users, disable, enable
@@ -58,6 +59,7 @@ def _facts(db: Session) -> dict[str, Any]:
         "people": all_users(db),
         "last_seen": dict(db.exec(last_seen).all()),
         "entries": in_words(db, latest_entries(db)),
+        "has_metrics_token": has_metrics_token(db),
         "offers": [(kind, is_offered(db, kind), switches_of(db, kind)) for kind in networks().values()],
     }
 

@@ -1,4 +1,4 @@
-"""``/metrics``: figures for whoever watches over the house (Prometheus text format), from this machine only.
+"""``/metrics``: figures for whoever watches over the house (Prometheus text format), from this machine or with a token.
 
 No names, no addresses, no content: how many requests of which kind and how long they took, how many open tabs, how
 many accounts in which state.
@@ -8,10 +8,14 @@ from ipaddress import ip_address
 
 from fastapi import APIRouter, HTTPException, Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from webapp.messaging.metrics_token import make_metrics_token, may_see_figures, revoke_metrics_token
 from webapp.models import AccountState
-from webapp.pages.house import TheHouse
+from webapp.pages.access import TheActor, TheAdministrator
+from webapp.pages.house import House, TheHouse
+from webapp.pages.rendering import page
+from webapp.tokens import Purpose, TokenRefused
 
 router = APIRouter()
 
@@ -24,14 +28,43 @@ ACCOUNTS = Gauge("hausbote_accounts", "Accounts on networks", ["state"], registr
 
 @router.get("/metrics")
 def metrics(request: Request, house: TheHouse) -> Response:
-    """The figures; for anybody else than this machine there is nothing here."""
-    through_a_proxy = "x-forwarded-for" in request.headers or "forwarded" in request.headers
-    if through_a_proxy or not _is_this_machine(request.client.host if request.client else ""):
+    """The figures; for anybody else than this machine, and whoever has the token, there is nothing here."""
+    if not (_comes_from_here(request) or _has_token(request, house)):
         raise HTTPException(404)
     counted = house.keeper.states()
     for state in AccountState:
         ACCOUNTS.labels(state.value).set(counted.get(state, 0))
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.post("/admin/metrics-token")
+def make_token(request: Request, house: TheHouse, user: TheAdministrator, actor: TheActor) -> Response:
+    """Show, once, a new token."""
+    token = house.database.write(make_metrics_token, house.tokens, user, actor)
+    return page(request, "admin/metrics_token.html", token=token, address=f"{house.settings.public_url}/metrics")
+
+
+@router.post("/admin/metrics-token/revoke")
+def revoke_token(house: TheHouse, _: TheAdministrator, actor: TheActor) -> Response:
+    """Make the token worthless."""
+    house.database.write(revoke_metrics_token, actor)
+    return RedirectResponse("/admin#figures", 303)
+
+
+def _has_token(request: Request, house: House) -> bool:
+    """Whether the token of RFC 6750, section 2.1, is the one that is good."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    try:
+        return scheme.lower() == "bearer" and house.database.read(
+            may_see_figures, house.tokens.check(Purpose.METRICS, token.strip())
+        )
+    except TokenRefused:
+        return False
+
+
+def _comes_from_here(request: Request) -> bool:
+    through_a_proxy = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    return not through_a_proxy and _is_this_machine(request.client.host if request.client else "")
 
 
 def _is_this_machine(address: str) -> bool:
