@@ -58,7 +58,7 @@ def test_what_alice_says_stands_in_both_conversations(alice: User, bob: User, br
     log = page.find(attrs={"role": "log"})
     assert "Is there <b>soup</b>?" in log.find("article").get_text()
     his = browser(bob)
-    row = until(lambda: his.page("/").select_one("[data-conversation]"))
+    row = until(lambda: his.page("/").select_one("[data-conversation]:-soup-contains('Is there')"))
     row.find(class_="avatar").decompose()
     assert row.a.get_text(" ", strip=True).startswith("Alice")
     assert "1 unread" in re.sub(r"\s+", " ", row.a.get_text())

@@ -81,7 +81,7 @@ def test_no_sentence_of_a_page_is_left_in_english(browser, alice, bob, toy, path
 
 
 def test_no_sentence_of_a_conversation_is_left_in_english(browser, alice, toy, house):
-    where = browser(alice).page("/").find(attrs={"data-conversation": True}).find("a")["href"]
+    where = browser(alice).page("/").select_one("[data-conversation]:-soup-contains('bob') a")["href"]
     assert untranslated(*in_both(browser(alice), lambda page: page.get(where))) == set()
 
 
