@@ -15,7 +15,7 @@
     if (conversation === opened) return;
     const first = opened === null;
     opened = conversation;
-    told = conversation?.dataset.unread === "0" ? newestOfOthers() || "invitation" : "";
+    told = conversation?.dataset.unread === "0" ? newestOfOthers() + invitation() : "";
     stands = 0;
     at("timeline")?.addEventListener("scroll", moved, { passive: true });
     if (!first && matchMedia("(min-width: 45rem) and (pointer: fine)").matches) at("composer-text")?.focus();
@@ -25,6 +25,8 @@
   const newestOfOthers = () =>
     [...at("conversation").querySelectorAll("article[data-message]:not([data-own])")].pop()?.dataset.message ?? "";
 
+  const invitation = () => (at("conversation").querySelector('[data-kind="invited"]') ? " invitation" : "");
+
   // What one sees and looks at is read. A lively group is told of a few times a second, not with every message.
   function tell() {
     telling ||= setTimeout(() => { telling = 0; tellNow(); }, A_MOMENT);
@@ -33,10 +35,10 @@
   function tellNow() {
     const timeline = at("timeline");
     if (!timeline || document.visibilityState !== "visible" || !document.hasFocus() || !isAtEnd()) return;
-    const message = newestOfOthers() || (opened.querySelector('[data-kind="invited"]') && "invitation");
-    if (!message || message === told) return;
-    told = message;
-    house.post(`/conversations/${opened.dataset.open}/read`, message === "invitation" ? {} : { message }).catch(() => { told = ""; });
+    const message = newestOfOthers(), seen = message + invitation();
+    if (!seen || seen === told) return;
+    told = seen;
+    house.post(`/conversations/${opened.dataset.open}/read`, message ? { message } : {}).catch(() => { told = ""; });
   }
 
   function moved() {

@@ -76,6 +76,7 @@ def test_an_account_is_added_comes_online_is_heard_and_answered(
     has_stayed(alice)
     friend = background.sign_in(FRIEND, "pw", server.port, server.ca_file)
     is_heard_and_answers(alice, friend, background)
+    asks_while_she_looks(alice, friend, background)
     background.call(friend.sign_out())
 
 
@@ -91,4 +92,16 @@ def is_heard_and_answers(alice: Person, friend: FarSide, background: Background)
     alice.says("It is on the table")
     alice.sees("It is on the table")
     background.call(friend.hear("It is on the table", ADDRESS))
+    has_stayed(alice)
+
+
+def asks_while_she_looks(alice: Person, friend: FarSide, background: Background) -> None:
+    """A contact request comes below what she reads: she sees it, so it is not unread; her answer is asked for there."""
+    background.do(friend.raw, f"<presence type='subscribe' to='{ADDRESS}'/>")
+    expect(alice.page.get_by_role("button", name="Accept")).to_be_visible()
+    expect(alice.row(FRIEND)).to_contain_text("contact")
+    expect(alice.row(FRIEND)).not_to_contain_text("unread")
+    alice.page.get_by_role("button", name="Accept").click()
+    expect(alice.box).to_be_visible()
+    expect(alice.row(FRIEND)).to_contain_text("It is on the table")
     has_stayed(alice)
