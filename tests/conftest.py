@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from tests.browser import Browser
 from tests.tables import place_tables
 from webapp.app import create_app
+from webapp.logs import set_up_logs
 from webapp.messaging.audit import COMMAND_LINE
 from webapp.messaging.users import add_user
 from webapp.models import Role, User
@@ -29,6 +30,12 @@ PASSWORD = "four otters borrow a lamp"
 def password_hash() -> str:
     """The hash of PASSWORD; made once, because it is slow on purpose."""
     return hash_password(PASSWORD)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs() -> None:
+    """The program's own logs: without them a test that breaks something draws the whole stack, for seconds."""
+    set_up_logs("error")
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from webapp.opening import close_house, open_house
 from webapp.settings import Settings
 from webapp.vault import Vault, WrongKey
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 
 @pytest.fixture
 def saved(house, alice, bob, browser, settings, tmp_path):

@@ -30,7 +30,7 @@ WORKING = """
 () => [...document.querySelectorAll("*")].flatMap((one) => [
     ...([...one.attributes]
         .filter(({name, value}) => /^on/.test(name) || (/canary/i.test(value)
-            && !["value", "aria-label", "title"].includes(name)
+            && !["value", "aria-label", "title", "data-kept"].includes(name)
             && !(name == "href" && /^(https?:|xmpp:|mailto:|tel:|geo:)/.test(value) && one.rel.includes("nofollow"))))
         .map(({name, value}) => `${one.tagName} ${name}=${value}`)),
     ...(one.matches("script:not([src^='/static/']), iframe, object, embed, base, img, video, math, marquee, style, x, \

@@ -57,7 +57,7 @@ def test_what_did_not_work_is_said_beside_the_composer_until_it_is_closed(house:
     alice = person("Alice", viewport=PHONE).signs_in()
     alice.starts_with("Bob")
     alice.page.route("**/pin", lambda route: route.abort())
-    alice.page.evaluate("document.querySelector('form[action$=\"/pin\"]').requestSubmit()")
+    alice.page.locator("form[hx-post$='/pin']").evaluate("form => form.requestSubmit()")
     said = alice.page.get_by_role("alert")
     expect(said).to_contain_text("That did not work")
     assert not covers(said, alice.box)

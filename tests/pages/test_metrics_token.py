@@ -12,6 +12,8 @@ from webapp.messaging.users import disable
 from webapp.models import InstanceOption, Role, User
 from webapp.tokens import Purpose
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 
 @pytest.fixture
 def made(browser, alice):

@@ -4,6 +4,8 @@ import pytest
 
 from webapp.settings import Settings
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 PAGES = ("/", "/people", "/search", "/networks", "/settings", "/conversations/new", "/admin")
 
 

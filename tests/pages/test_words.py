@@ -20,6 +20,8 @@ from webapp.networks.login import SignedIn
 from webapp.pages import search
 from webapp.pages.house import House
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 SPOKEN_ATTRIBUTES = ("aria-label", "placeholder", "title", "alt", "data-down", "data-failed", "data-label")
 NAMES = {
     *("Hausbote", "XMPP", "Alice", "Bob", "Echo", "Family", "Sandpit", "alice@toy", "bob", "echo", "Test browser"),
