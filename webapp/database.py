@@ -35,9 +35,7 @@ def announce(db: Session, *changes: Announcement) -> None:
 
 
 def make_engine(url: str) -> Engine:
-    """An engine for ``sqlite:///…`` (WAL, foreign keys, every commit on the disk) or ``postgresql+psycopg://…``."""
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=READERS + 2)
+    """An engine for ``sqlite:///…``: WAL, foreign keys, every commit on the disk."""
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -8,13 +8,11 @@ from ipaddress import ip_address
 
 from fastapi import APIRouter, HTTPException, Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from webapp.messaging.metrics_token import make_metrics_token, may_see_figures, revoke_metrics_token
+from webapp.messaging.metrics_token import may_see_figures
 from webapp.models import AccountState
-from webapp.pages.access import TheActor, TheAdministrator
 from webapp.pages.house import House, TheHouse
-from webapp.pages.rendering import page
 from webapp.tokens import Purpose, TokenRefused
 
 router = APIRouter()
@@ -35,20 +33,6 @@ def metrics(request: Request, house: TheHouse) -> Response:
     for state in AccountState:
         ACCOUNTS.labels(state.value).set(counted.get(state, 0))
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
-
-
-@router.post("/admin/metrics-token")
-def make_token(request: Request, house: TheHouse, user: TheAdministrator, actor: TheActor) -> Response:
-    """Show, once, a new token."""
-    token = house.database.write(make_metrics_token, house.tokens, user, actor)
-    return page(request, "admin/metrics_token.html", token=token, address=f"{house.settings.public_url}/metrics")
-
-
-@router.post("/admin/metrics-token/revoke")
-def revoke_token(house: TheHouse, _: TheAdministrator, actor: TheActor) -> Response:
-    """Make the token worthless."""
-    house.database.write(revoke_metrics_token, actor)
-    return RedirectResponse("/admin#figures", 303)
 
 
 def _has_token(request: Request, house: House) -> bool:
