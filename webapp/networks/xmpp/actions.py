@@ -51,7 +51,7 @@ class Actions:
             JoinGroup: lambda action: self._rooms.join(_address(action.conversation)),
             AcceptInvitation: self._accept,
             DeclineInvitation: self._decline,
-            LeaveGroup: lambda action: self._rooms.leave(_address(action.conversation)),
+            LeaveGroup: lambda action: self._rooms.departures.leave(_address(action.conversation)),
             InviteMembers: self._invite,
             SetSubject: lambda action: self._rooms.set_subject(_address(action.conversation), action.subject),
             AddContact: lambda action: self._roster.add(AddContact(_address(action.conversation), action.name)),

@@ -23,6 +23,7 @@ from webapp.networks.xmpp.archive import Kept
 from webapp.networks.xmpp.attempts import Attempts
 from webapp.networks.xmpp.bookmarks import Bookmark
 from webapp.networks.xmpp.contents import tidy_name
+from webapp.networks.xmpp.departures import Departures, tell_left
 from webapp.networks.xmpp.echoes import Echoes
 from webapp.networks.xmpp.entrance import Entrance, why_not
 from webapp.networks.xmpp.groups import Groups
@@ -30,9 +31,9 @@ from webapp.networks.xmpp.line import Line
 from webapp.networks.xmpp.names import PING
 from webapp.networks.xmpp.put_out import why_out
 from webapp.networks.xmpp.refusals import Declined, error_of
-from webapp.networks.xmpp.room import DESTROY, DESTROYED, FOR_GOOD, NICK_CHANGED, RESTARTING, Room, statuses
+from webapp.networks.xmpp.room import DESTROY, DESTROYED, NICK_CHANGED, Room, statuses
 from webapp.networks.xmpp.room_news import RoomNews
-from webapp.networks.xmpp.stanzas import element, mediated_refusal, new_id, presence, subject_message, text_message
+from webapp.networks.xmpp.stanzas import element, mediated_refusal, new_id, subject_message, text_message
 from webapp.networks.xmpp.tasks import Tasks
 from webapp.networks.xmpp.wanted_rooms import WantedRooms
 
@@ -43,7 +44,6 @@ OPEN_WITHIN = 40.0
 
 _NOT_IN = N_("You are not in this group any more.")
 _NOT_OPEN = N_("The group is not open yet.")
-_LEFT_ELSEWHERE = N_("You left this group on another device.")
 
 
 class Rooms:
@@ -54,8 +54,6 @@ class Rooms:
         self.rooms: dict[str, Room] = {}
         self.invited: dict[str, str] = {}
         """Who invited us, by room."""
-        self._leaving: set[str] = set()
-        """Rooms that the person leaves here and now: that their bookmarks go is no news of another device."""
         self.unsaid: set[str] = set()
         """What could not even be said yet, because its room was not open: it certainly did not go out."""
         self._names: dict[str, str] = {}
@@ -64,6 +62,7 @@ class Rooms:
         self._tasks = Tasks()
         self.wanted = WantedRooms(line, self._tasks, self._follow)
         self._attempts = Attempts(self._tasks, self._enter_again, self._given_up)
+        self.departures = Departures(line, self.rooms, self._attempts, self.wanted)
         self._news = RoomNews(line)
         self._entrance = Entrance(line, self._news)
         self._groups = Groups(line)
@@ -90,16 +89,8 @@ class Rooms:
             self._names[bookmark.room] = bookmark.name
         if bookmark.wanted and room is None:
             self._attempts.begin(bookmark.room, bookmark.nick)
-        elif not bookmark.wanted and bookmark.room not in self._leaving:
-            self._left_elsewhere(bookmark.room)
-
-    def _left_elsewhere(self, address: str) -> None:
-        room = self.rooms.get(address)
-        if address in self._attempts:
-            self._stop_trying(address)
-            self._tell_left(address, Sentence(_LEFT_ELSEWHERE))
-        elif room is not None and room.ready:
-            self._say_goodbye(room, Sentence(_LEFT_ELSEWHERE))
+        elif not bookmark.wanted:
+            self.departures.left_elsewhere(bookmark.room)
 
     async def _enter_again(self, address: str, nick: str) -> bool:
         """Enter a room; the answer is no when its server restarted meanwhile. Raises Declined, Unreachable."""
@@ -108,13 +99,7 @@ class Rooms:
 
     def _given_up(self, address: str, error: Declined) -> None:
         if self._line.folder.room(address).entered:
-            self._tell_left(address, why_not(error))
-
-    def _stop_trying(self, address: str) -> None:
-        room = self.rooms.get(address)
-        if self._attempts.stop(address) and room is not None:
-            del self.rooms[address]
-            self._wave(room)
+            tell_left(self._line, address, why_not(error))
 
     async def _watch(self) -> None:
         """Servers forget occupants without a word: ask each silent room whether we are still in it."""
@@ -136,7 +121,7 @@ class Rooms:
         except Unreachable:
             return
 
-    # Entering and leaving
+    # Entering
 
     async def _enter(self, address: str, nick: str) -> Room:
         """Be in a room, with everything that was missed told. Raises Declined, Unreachable."""
@@ -189,21 +174,6 @@ class Rooms:
         await self._groups.invite(self._inside(action.conversation), action.members)
         return Done(conversation=action.conversation)
 
-    async def leave(self, address: str) -> Done:
-        """Leave for good, on every device."""
-        self._stop_trying(address)
-        room = self.rooms.get(address)
-        self._leaving.add(address)
-        try:
-            await self.wanted.forget(address)
-        finally:
-            self._leaving.discard(address)
-        if room is not None and address in self.rooms:
-            self._say_goodbye(room)
-            await self._line.wire.round_trip()
-        self._tell_left(address)
-        return Done(conversation=address)
-
     async def decline(self, address: str) -> Done:
         """Do not enter; whoever asked by way of the room hears of it."""
         inviter = self.invited.pop(address, "")
@@ -211,19 +181,6 @@ class Rooms:
             await self._line.wire.hand_over(mediated_refusal(address, inviter))
         self._line.tell(ConversationChanged(address, ConversationKind.GROUP, state=ConversationState.DECLINED))
         return Done(conversation=address)
-
-    def _say_goodbye(self, room: Room, reason: Sentence | None = None) -> None:
-        self.rooms.pop(room.address, None)
-        self._wave(room)
-        self._tell_left(room.address, reason)
-
-    def _wave(self, room: Room) -> None:
-        self._line.try_to_say([presence(f"{room.address}/{room.nick}", "unavailable")])
-
-    def _tell_left(self, address: str, reason: Sentence | None = None) -> None:
-        """``reason``: what happened, when it was not done here."""
-        left = ConversationState.LEFT
-        self._line.tell(ConversationChanged(address, ConversationKind.GROUP, state=left, reason=reason))
 
     # Saying something
 
@@ -304,7 +261,7 @@ class Rooms:
         codes = statuses(stanza)
         if resource(stanza.get("from")) == room.nick and room.inside and NICK_CHANGED not in codes:
             codes |= {DESTROYED} if stanza.find(DESTROY) is not None else set()
-            self._we_are_out(room, codes, why_out(codes, stanza))
+            self.departures.put_out(room, codes, why_out(codes, stanza))
             return
         gone = room.left(stanza)
         if not room.ready or gone is None:
@@ -314,13 +271,3 @@ class Rooms:
             self._line.tell(MembersChanged(room.address, (gone,)))
         else:
             self._line.tell(MembersChanged(room.address, gone=(gone,)))
-
-    def _we_are_out(self, room: Room, codes: set[str], reason: Sentence) -> None:
-        """Somebody put us out, or the room is no more; or its server only restarts, then we come back."""
-        self.rooms.pop(room.address, None)
-        if codes & RESTARTING:
-            self._attempts.begin(room.address, room.nick, pause=10)
-            return
-        if codes & FOR_GOOD:  # nobody makes it again against the will of its owner
-            self._line.folder.note_room(room.address, wanted=False, kind=None)
-        self._tell_left(room.address, reason)
