@@ -1,17 +1,18 @@
 """Who is watching, and telling them.
 
 Listeners live on different loops (the pages' and the protocols'), announcers in any thread; the hub only hands on.
-A listener must be quick and must not raise: it puts the change into a queue of its own.
+A listener must be quick and must not raise: it puts the changes into a queue of its own. What one transaction changed
+is told at once, so that nobody acts on half of it.
 """
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 
 from webapp.changes import AccountWanted, Announcement, Change, OutboxFilled
 
-Listener = Callable[[Announcement], None]
+Listener = Callable[[Sequence[Announcement]], None]
 Topic = tuple[str, int]
 
 KEEPER: Topic = ("keeper", 0)
@@ -38,7 +39,7 @@ class Hub:
         self._ids = count(1)
 
     def listen(self, topic: Topic, listener: Listener) -> Callable[[], None]:
-        """Call ``listener`` with each change of ``topic`` until the returned function is called."""
+        """Call ``listener`` with the changes of ``topic`` until the returned function is called."""
         key = next(self._ids)
         with self._lock:
             self._listeners[topic][key] = listener
@@ -53,13 +54,16 @@ class Hub:
 
     def announce(self, changes: Iterable[Announcement]) -> None:
         """Tell everyone concerned, each change once, in order. May be called from any thread."""
+        by_topic: dict[Topic, list[Announcement]] = defaultdict(list)
         for change in dict.fromkeys(changes):
+            by_topic[topic_of(change)].append(change)
+        for topic, told in by_topic.items():
             with self._lock:
-                if isinstance(change, Change):
-                    self._versions[change.user_id] += 1
-                listeners = list(self._listeners.get(topic_of(change), {}).values())
+                if topic[0] == "user":
+                    self._versions[topic[1]] += len(told)
+                listeners = list(self._listeners.get(topic, {}).values())
             for listener in listeners:
-                listener(change)
+                listener(told)
 
     def version(self, user_id: int) -> int:
         """How many changes of this user were announced since this process started."""

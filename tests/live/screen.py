@@ -42,13 +42,18 @@ class Screen:
         return draw("inbox/page.html", self.view.reader, **(shell | scene))
 
     def push(self) -> str:
-        """Everything that was announced to this user since the last time, in one frame."""
+        """Everything that was announced to this user since the last time."""
         heard = self._rows.hub.heard[self._heard :]
         self._heard += len(heard)
-        changes = [one for one in dict.fromkeys(heard) if isinstance(one, Change) and one.user_id == self.view.user_id]
-        frame = self._rows.database.read(fragments.frame, self.view, changes)
-        self.apply(frame)
-        return frame
+        changes = [one for one in heard if isinstance(one, Change) and one.user_id == self.view.user_id]
+        read = self._rows.database.read
+        pushed = [
+            read(fragments.lines_frame, self.view, fragments.being_read(self.view, changes)),
+            read(fragments.frame, self.view, changes),
+        ]
+        for frame in pushed:
+            self.apply(frame)
+        return "".join(pushed)
 
     def apply(self, frame: str) -> None:
         """Put each fragment where it belongs."""

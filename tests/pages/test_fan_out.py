@@ -49,7 +49,7 @@ def test_tabs_that_look_at_the_same_thing_share_what_is_drawn(tmp_path) -> None:
         watchers = [Watcher(socket, visitor, tabs, str(number)) for number, socket in enumerate(sockets)]
         for number, watcher in enumerate(watchers):
             tabs.looks_at(str(number), view if number else replace(view, conversation_id=None))
-            watcher.hear(ConversationChanged(alice, here))
+            watcher.hear([ConversationChanged(alice, here)])
         running = [asyncio.ensure_future(watcher.run()) for watcher in watchers]
         while not all(socket.got for socket in sockets):  # noqa: ASYNC110 (the sockets tell nobody)
             await asyncio.sleep(0.01)

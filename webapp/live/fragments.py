@@ -5,7 +5,7 @@ always there), ``differ`` (replace it only if it is of another kind: nobody lose
 them may be repeated: pushing twice is pushing once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from functools import partial as bound
@@ -28,6 +28,7 @@ from webapp.models import AccountState
 from webapp.networks import networks
 from webapp.networks.events import Delivery
 
+Draw = Callable[[Session, View, Sequence[c.Change]], str]
 MOST_LINES = 300
 KEPT = 4_096
 """Fragments that are kept as they were drawn: what changes is drawn anew, because it is another one."""
@@ -92,8 +93,32 @@ def _drawn_line(reader: Reader, _today: date, csrf_token: str, line: thread.Line
     return drawn(draw("conversations/_message.html", reader, csrf_token=csrf_token, line=line))
 
 
+def being_read(view: View, changes: Iterable[c.Change]) -> tuple[c.Change, ...]:
+    """Those of these changes that one is looking at: messages of the open conversation, and who is typing there."""
+    about = (one for one in changes if isinstance(one, _BEING_READ) and one.conversation_id == view.conversation_id)
+    return tuple(about)
+
+
+def lines_frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
+    """What one is looking at; all of the changes are of ``being_read``."""
+    gone = [change.message_id for change in changes if isinstance(change, c.MessageGone)]
+    changed = [change.message_id for change in changes if isinstance(change, c.MessageChanged)]
+    parts = [partial(f"message-{message_id}", "delete") for message_id in gone]
+    conversation_id = view.conversation_id or 0
+    lines: Sequence[thread.Line] = ()
+    if gone or any(isinstance(change, c.HistoryLoaded) for change in changes):
+        lines = _loaded_lines(db, view, conversation_id)
+    elif changed:
+        lines = thread.redrawn(db, view.reader, conversation_id, changed)
+    if lines:
+        parts.append(partial(f"messages-{conversation_id}", "place", draw_lines(view, lines)))
+    if any(isinstance(change, c.TypingChanged) for change in changes):
+        parts.append(_typing(db, view, conversation_id))
+    return "".join(parts)
+
+
 def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
-    """Everything of this tab that these changes made stale, drawn anew."""
+    """Everything else of this tab that these changes made stale, drawn anew."""
     if view.accounts or view.people is not None:
         return _of_another_page(db, view, changes)
     parts = [
@@ -110,7 +135,8 @@ def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     return "".join(parts)
 
 
-_OF_LINES = (c.RowChanged, c.UnreadChanged, c.MessageChanged, c.MessageGone, c.HistoryLoaded)
+_BEING_READ = (c.MessageChanged, c.MessageGone, c.HistoryLoaded, c.TypingChanged)
+_NOT_OF_THE_HEAD = (c.RowChanged, c.UnreadChanged, *_BEING_READ)
 _OF_THE_COUNTS = (c.UnreadChanged, c.ConversationChanged, c.ConversationGone, c.AccountChanged)
 _OF_A_ROW = (c.RowChanged, c.ConversationChanged, c.ConversationGone, c.MessageChanged, c.MessageGone, c.TypingChanged)
 
@@ -182,16 +208,20 @@ def troubled_of(db: Session, user_id: int) -> list[inbox.AccountChip]:
 def _conversation_parts(db: Session, view: View, conversation_id: int, changes: Sequence[c.Change]) -> list[str]:
     """Only what these changes concern: most are about a message, and the head stays as it is. Raises NotYours."""
     mine = [change for change in changes if getattr(change, "conversation_id", conversation_id) == conversation_id]
-    parts = _line_parts(db, view, conversation_id, mine)
-    if all(isinstance(change, _OF_LINES) for change in mine):
-        return parts  # a change is only told to the one whose conversation it is: nothing more to ask
+    if all(isinstance(change, _NOT_OF_THE_HEAD) for change in mine):
+        return []  # a change is only told to the one whose conversation it is: nothing more to ask
     account_id = account_behind(db, view.user_id, conversation_id)
-    if any(isinstance(change, c.TypingChanged) for change in mine):
-        head = head_of(db, view.user_id, conversation_id)
-        parts.append(partial(f"typing-{head.id}", "outerHTML", draw_for(view, "conversations/_typing.html", head=head)))
     if any(isinstance(change, c.ConversationChanged) or _concerns(account_id, change) for change in mine):
-        parts += _head_parts(db, view, head_of(db, view.user_id, conversation_id))
-    return parts
+        return _head_parts(db, view, head_of(db, view.user_id, conversation_id))
+    return []
+
+
+def _typing(db: Session, view: View, conversation_id: int) -> str:
+    try:
+        head = head_of(db, view.user_id, conversation_id)
+    except NotYours:
+        return ""  # it is gone; the other frame says so
+    return partial(f"typing-{head.id}", "outerHTML", draw_for(view, "conversations/_typing.html", head=head))
 
 
 def _concerns(account_id: int, change: c.Change) -> bool:
@@ -205,19 +235,6 @@ def _head_parts(db: Session, view: View, head: Head) -> list[str]:
         partial(f"facts-{head.id}", "outerHTML", draw_for(view, "conversations/_facts.html", **scene)),
         partial(f"foot-{head.id}", "differ", draw_for(view, "conversations/_foot.html", **scene)),
     ]
-
-
-def _line_parts(db: Session, view: View, conversation_id: int, changes: Sequence[c.Change]) -> list[str]:
-    gone = [change.message_id for change in changes if isinstance(change, c.MessageGone)]
-    changed = [change.message_id for change in changes if isinstance(change, c.MessageChanged)]
-    parts = [partial(f"message-{message_id}", "delete") for message_id in gone]
-    if gone or any(isinstance(change, c.HistoryLoaded) for change in changes):
-        lines = _loaded_lines(db, view, conversation_id)
-    elif changed:
-        lines = thread.redrawn(db, view.reader, conversation_id, changed)
-    else:
-        return parts
-    return [*parts, partial(f"messages-{conversation_id}", "place", draw_lines(view, lines))]
 
 
 def _loaded_lines(db: Session, view: View, conversation_id: int) -> Sequence[thread.Line]:

@@ -6,6 +6,7 @@
 import asyncio
 import shutil
 import threading
+from collections.abc import Sequence
 
 import structlog
 from sqlmodel import Session
@@ -77,9 +78,10 @@ class Keeper(FrontDoor):
             task.cancel()
         await asyncio.gather(*(self._end(account_id) for account_id in list(self._tasks)))
 
-    def _hear(self, change: Announcement) -> None:
-        if isinstance(change, AccountWanted) and self._loop is not None:
-            self._loop.call_soon_threadsafe(self._wanted.put_nowait, change.account_id)
+    def _hear(self, changes: Sequence[Announcement]) -> None:
+        for change in changes:
+            if isinstance(change, AccountWanted) and self._loop is not None:
+                self._loop.call_soon_threadsafe(self._wanted.put_nowait, change.account_id)
 
     async def _serve_wanted(self) -> None:
         """An account was made, resumed, paused, signed in again or removed: end what runs, begin what shall run."""

@@ -1,12 +1,12 @@
 """What waits in an account's outbox, carried out: one at a time in each conversation, oldest first (D2)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from webapp.changes import Announcement
 from webapp.database import Database
-from webapp.hub import Hub
+from webapp.hub import Hub, Listener
 from webapp.messaging import settle
 from webapp.messaging.errors import LeaseLost
 from webapp.models.outbox import OutboxKind
@@ -50,8 +50,8 @@ class Outflow:
                 task.cancel()
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
-    def _wake_from(self, loop: asyncio.AbstractEventLoop) -> Callable[[Announcement], None]:
-        def wake(_change: Announcement) -> None:
+    def _wake_from(self, loop: asyncio.AbstractEventLoop) -> Listener:
+        def wake(_changes: Sequence[Announcement]) -> None:
             loop.call_soon_threadsafe(self._wake.set)
 
         return wake
