@@ -1,14 +1,14 @@
 """The one door to the rows.
 
 A **verb** is a plain function whose first argument is a SQLModel ``Session``. ``Database.write`` runs it in a
-transaction, one writer at a time, commits, and only then announces its changes; ``Database.read`` runs a query that
-changes nothing. Async rooms use ``in_database`` and ``from_database``, which do the same in threads: one for writing,
-a few for reading. Measured faster than the async drivers, on SQLite and on PostgreSQL, and much easier to read.
+transaction, one writer at a time (``webapp.writer``), commits, and only then announces its changes; ``Database.read``
+runs a query that changes nothing. Async rooms use ``in_database`` and ``from_database``, which do the same in threads:
+one for writing, a few for reading. Measured faster than the async drivers, on SQLite and on PostgreSQL, and much easier
+to read.
 """
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +20,7 @@ from sqlmodel import Session
 
 from webapp.changes import Announcement
 from webapp.hub import Hub
+from webapp.writer import Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,6 +57,12 @@ def make_engine(url: str) -> Engine:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
+    @event.listens_for(engine, "checkin")
+    def end(connection: sqlite3.Connection | None, _record: object) -> None:
+        # A commit that the disk refused leaves its transaction open, and SQLAlchemy takes it for closed.
+        if connection is not None and connection.in_transaction:
+            connection.rollback()
+
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         mode = connection.get_execution_options().get("begin", "DEFERRED")
@@ -71,20 +78,15 @@ class Database:
 
     def __init__(self, url: str, hub: Hub) -> None:
         self.engine = make_engine(url)
-        self._writing_engine = self.engine.execution_options(begin="IMMEDIATE")
-        self._hub = hub
-        self._writer = threading.Lock()
+        self._writer = Writer(self.engine.execution_options(begin="IMMEDIATE"), hub.announce)
         self._write_thread = ThreadPoolExecutor(1, "database-write")
         self._read_threads = ThreadPoolExecutor(READERS, "database-read")
 
     def write(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``verb(db, …)`` in a transaction and return its result; announce its changes after the commit."""
-        with self._writer, Session(self._writing_engine, expire_on_commit=False) as db:
-            result = verb(db, *args, **kwargs)
-            db.commit()
-            changes = db.info.get("changes", [])
-        self._hub.announce(changes)
-        return result
+        written = self._writer.put(lambda db: verb(db, *args, **kwargs))
+        self._writer.carry_out(written)
+        return written.result()
 
     def read(self, query: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``query(db, …)`` on a consistent view of the rows."""
@@ -93,8 +95,9 @@ class Database:
 
     async def in_database(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``write`` for async rooms."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._write_thread, lambda: self.write(verb, *args, **kwargs))
+        written = self._writer.put(lambda db: verb(db, *args, **kwargs))
+        self._write_thread.submit(self._writer.carry_out, written)
+        return await asyncio.wrap_future(written)
 
     async def from_database(self, query: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``read`` for async rooms."""
