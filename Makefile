@@ -26,11 +26,11 @@ test-process: $(TEST)  ## the program as a process of its own, and what takes it
 
 test-servers: $(TEST)  ## against a real Prosody
 	@.ci/install servers
-	@$(PYTHON) -m pytest -q -m "servers and not browser"
+	@$(PYTHON) -m pytest -q -n 2 --maxschedchunk 1 -m "servers and not browser"
 
 test-browser: $(TEST)  ## in a real Chromium
 	@.ci/install servers browser
-	@$(PYTHON) -m pytest -q -m browser
+	@$(PYTHON) -m pytest -q -n 2 --maxschedchunk 1 -m browser
 
 bench: $(TEST)         ## the measurements, as a table and below bench/results/
 	@.ci/install servers browser

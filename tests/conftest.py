@@ -23,6 +23,8 @@ from webapp.pages.house import House
 from webapp.passwords import hash_password
 from webapp.settings import Settings
 
+pytest_plugins = ["tests.chromium"]
+
 PASSWORD = "four otters borrow a lamp"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.delivery.scene import PASSWORD
 from tests.line import Line
@@ -15,7 +15,6 @@ from tests.program import Program
 from tests.visitor import Visitor
 
 CUTS = 100
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -34,11 +33,10 @@ def line(tmp_path: Path) -> Iterator[Line]:
 
 
 @pytest.fixture
-def page(line: Line) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser.new_page()
-        browser.close()
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
 
 
 def test_after_a_hundred_cuts_the_page_shows_what_the_house_has(line: Line, page: Page) -> None:

@@ -9,7 +9,7 @@ from tests.delivery.scene import Scene
 from tests.delivery.slow_commits import SAYS
 
 SOAK = bool(os.environ.get("SOAK"))
-KILLS = 200 if SOAK else int(os.environ.get("KILLS", "10"))
+KILLS = 200 if SOAK else int(os.environ.get("KILLS", "30"))
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(3600 if SOAK else 600)]
 

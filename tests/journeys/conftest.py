@@ -1,27 +1,16 @@
 """A stage with real browsers: the program as a process, Chromium, and people who use it by what they see."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.journeys.people import PATIENCE, Person
 from tests.journeys.stage import Stage
 from webapp.models import Role
 
 expect.set_options(timeout=PATIENCE)
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,22 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """The browser that Debian brings."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert path, "Chromium is not installed: run .ci/install browser"
-    browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
