@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +18,7 @@ from webapp.changes import ConversationChanged, SettingsChanged
 from webapp.hub import Hub
 from webapp.live import watcher
 from webapp.live.door import Visitor
-from webapp.live.tabs import EVERYTHING, MOST_TABS_EACH, Tabs, View
+from webapp.live.tabs import EVERYTHING, MOST_TABS_EACH, Tabs, View, tabs_of
 from webapp.live.watcher import MOST_WAITING, TRY_AGAIN_LATER, Watcher
 from webapp.messaging.send import send_text
 from webapp.models import User
@@ -116,6 +117,22 @@ def test_a_line_that_is_too_slow_is_closed_and_asked_back() -> None:
         return slow.code
 
     assert asyncio.run(overflow()) == TRY_AGAIN_LATER
+
+
+def test_a_tab_that_was_forgotten_keeps_nobody_busy(
+    house: House, alice: User, bob: User, browser: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "LIST_SECONDS", 0.05)
+    hers = browser(alice)
+    conversation = start(house, hers, alice, "Bob")
+    tabs = tabs_of(hers.app)
+    with looking_at(hers, conversation) as socket:
+        asked = []
+        house.database.write(send_text, alice.id, conversation, "Soup?", "")
+        assert any("Soup?" in text for text in frames(socket))
+        monkeypatch.setattr(tabs, "view_of", lambda *_: asked.append(1))
+        time.sleep(0.5)
+    assert len(asked) < 20
 
 
 def test_tabs_that_were_forgotten_take_no_room() -> None:

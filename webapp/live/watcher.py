@@ -92,6 +92,7 @@ class Watcher:
             return
         view = self._tabs.view_of(self._visitor.user_id, self._tab)
         if view is None:
+            self._later.clear()
             return
         seen = being_read(view, changes)
         if seen:
