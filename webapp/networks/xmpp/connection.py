@@ -8,9 +8,9 @@ from slixmpp.util.sasl.client import saslprep
 from slixmpp.util.stringprep_profiles import StringPrepError
 
 from webapp.networks.contract import Surroundings
+from webapp.networks.trust import trust
 from webapp.networks.xmpp.lookup import Place, find_places
 from webapp.networks.xmpp.trouble import OTHER_SERVER_MAY_HELP, ConnectFailed, Problem
-from webapp.networks.xmpp.trust import trust
 from webapp.networks.xmpp.wire import Wire
 
 EACH_PLACE, ALL_PLACES = 15.0, 40.0
