@@ -15,6 +15,9 @@ FLOORS = {
     "python-jose": "3.5.0",  # CVE-2024-33663, CVE-2024-33664; the rest is held off by tokens
     "cryptography": "44.0.1",
     "h11": "0.16.0",  # CVE-2025-43859
+    "matrix-nio": "0.20.0",  # CVE-2022-39254
+    "vodozemac": "0.10.0",  # the first that has what nio asks of it
+    "aiohttp": "3.13.3",  # CVE-2025-53643, CVE-2025-69223 to CVE-2025-69230
 }
 ROOT = Path(__file__).parent.parent
 
