@@ -60,6 +60,28 @@ def test_what_was_said_before_the_reasons_for_leaving_is_still_there_after(engin
         assert connection.execute(text(states)).all() == [("direct", "declined", "", ""), ("group", "left", "", "")]
 
 
+def test_what_was_said_before_messages_could_be_more_than_text_is_text_after(engine):
+    migrate(engine, "0002")
+    with engine.begin() as connection:
+        for statement in _A_HOUSE_OF_VERSION_1.replace("'left'", "'joined'").split(";"):
+            connection.execute(text(_with_what_0002_added(statement)))
+    migrate(engine, "0004")
+    with engine.connect() as connection:
+        messages = "SELECT body, formatted, style, sealed, untrusted FROM message ORDER BY id"
+        expected = [("Hello", "", "text", 0, ""), ("All here?", "", "text", 0, "")]
+        assert connection.execute(text(messages)).all() == expected
+        found = "SELECT remote_id, partner, members, bridged, successor FROM conversation ORDER BY id"
+        assert connection.execute(text(found)).all() == [("bob", "", 0, "", ""), ("club", "", 0, "", "")]
+
+
+def _with_what_0002_added(statement: str) -> str:
+    if "INTO conversation" not in statement:
+        return statement
+    return statement.replace("more_history)", "more_history, invitation, left_because)").replace(
+        "'', 1)", "'', 1, '', '')"
+    )
+
+
 _A_HOUSE_OF_VERSION_1 = """
 INSERT INTO users (id, name, name_key, role, password_hash, wrapped_key, token_epoch, language, theme, text_size,
     enter_sends, send_receipts, created_at) VALUES (1, 'a', 'a', 'member', 'x', x'00', 0, '', '', '', 1, 1, 0);

@@ -182,6 +182,34 @@ class Story:
         joined = events.ConversationState.JOINED
         self.rows.arrive(self.account, events.ConversationChanged("kitchen", ConversationKind.GROUP, state=joined))
 
+    def asks_to_be_let_in(self) -> None:
+        asked = events.ConversationState.ASKED
+        self.write(conversations.answer, self.account, "kitchen", ConversationKind.GROUP, asked)
+
+    def goes_on_elsewhere(self) -> None:
+        gone, there = f"kitchen {self.next}", {"kind": ConversationKind.GROUP}
+        self.rows.arrive(self.account, events.ConversationChanged("kitchen", successor=gone, **there))
+        if self.next % 2:
+            self.rows.arrive(self.account, events.ConversationChanged(gone, name="New kitchen", listed=True, **there))
+
+    def is_bridged_and_crowded(self) -> None:
+        told = {"bridged": f"Other {self.next}", "members": 1_000 + self.next, "partner": "carol"}
+        for remote_id, kind in (("kitchen", ConversationKind.GROUP), ("bob", ConversationKind.DIRECT)):
+            self.rows.arrive(self.account, events.ConversationChanged(remote_id, kind, **told))
+
+    def something_sealed(self) -> None:
+        n = self.next
+        why = Sentence(f"Its key has not come yet {n}.")
+        self.rows.arrive(self.account, said(why, f"k{n}", sealed=True, untrusted=why, minute=n))
+
+    def is_opened(self) -> None:
+        for message in [one for one in self.rows.messages("bob") if one.sealed][:1]:
+            style = events.Style.EMOTE if self.next % 2 else events.Style.NOTICE
+            ref = MessageRef(remote_id=message.remote_id)
+            self.rows.arrive(
+                self.account, events.MessageOpened("bob", ref, "opened", style=style, quiet=self.count > 9)
+            )
+
     def a_gap_is_found(self) -> None:
         self.rows.arrive(self.account, events.GapFound("bob"), origin=Origin.CATCH_UP)
         self.arrives()

@@ -8,6 +8,7 @@ from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from webapp.messaging.errors import NotYours
 from webapp.models import Account, Conversation, Message
+from webapp.networks.events import MessageRef
 
 
 def account_of(db: Session, user_id: int, account_id: int) -> Account:
@@ -61,6 +62,21 @@ def _message() -> Select[Message, Conversation]:
     """Built once: it is asked with everything that is read."""
     query = select(Message, Conversation).join(Conversation, col(Conversation.id) == col(Message.conversation_id))
     return query.where(col(Message.id) == bindparam("message"), col(Conversation.user_id) == bindparam("user"))
+
+
+def message_called(db: Session, conversation: Conversation, ref: MessageRef) -> Message | None:
+    """The message of a conversation that a reference names, by whichever id fits first."""
+    for column, value in (
+        (col(Message.remote_id), ref.remote_id),
+        (col(Message.transaction_id), ref.transaction_id),
+        (col(Message.reference), ref.reference),
+    ):
+        if value is not None:
+            query = select(Message).where(Message.conversation_id == conversation.id, column == value)
+            message = db.exec(query.order_by(col(Message.position).desc())).first()
+            if message is not None:
+                return message
+    return None
 
 
 def accounts_of(db: Session, user_id: int) -> list[Account]:

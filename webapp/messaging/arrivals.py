@@ -15,7 +15,8 @@ from webapp.database import announce
 from webapp.languages import Sentence
 from webapp.messaging.conversations import ensure
 from webapp.messaging.leases import Holding
-from webapp.messaging.new_messages import NewMessage, put_in
+from webapp.messaging.new_messages import NewMessage, kept_format, put_in
+from webapp.messaging.opened import put_words_into
 from webapp.messaging.people import Sender, sender_called
 from webapp.messaging.positions import is_pending, stands_behind_gap, take_before, take_next
 from webapp.messaging.preview import show_in_inbox
@@ -127,6 +128,8 @@ class Arrivals:
         """The echo of what we sent, or a message that we have: learn what the network adds, store nothing twice."""
         if isinstance(message, NewMessage):
             return  # twice in one batch
+        if message.sealed and not event.sealed:
+            put_words_into(self._db, conversation, message, event)
         if not message.own:
             if message.remote_id is None and event.remote_id is not None:
                 message.remote_id = event.remote_id
@@ -199,6 +202,10 @@ class Arrivals:
             mention=event.mention,
             sent_at=to_micros(event.sent_at),
             delivery=Delivery.SENT if event.own else None,
+            formatted=kept_format(event.formatted),
+            style=event.style,
+            sealed=event.sealed,
+            untrusted=event.untrusted.to_json() if event.untrusted else "",
         )
 
     def _sender(self, event: MessageReceived) -> Sender:

@@ -1,13 +1,14 @@
 """Conversations as the network tells of them."""
 
-from sqlmodel import Session
+from sqlalchemy import literal_column
+from sqlmodel import Session, col, select
 
 from webapp import changes
 from webapp.database import announce
 from webapp.languages import N_, Sentence
 from webapp.messaging.access import conversation_called
 from webapp.messaging.leases import Holding
-from webapp.messaging.people import contact_in, name_of
+from webapp.messaging.people import contact_in
 from webapp.messaging.positions import leave_gap
 from webapp.messaging.preview import show_newest
 from webapp.messaging.unread import count_unread, raise_unread, set_unread
@@ -42,16 +43,35 @@ def ensure(
         )
         db.add(conversation)
         db.flush()
+        _take_over(db, _predecessor(db, account, remote_id), conversation)
     return conversation
 
 
+def _predecessor(db: Session, account: Holding, remote_id: str) -> Conversation | None:
+    """The conversation that goes on in this one."""
+    named = (col(Conversation.successor) == remote_id) & (col(Conversation.successor) != literal_column("''"))
+    return db.exec(select(Conversation).where(col(Conversation.account_id) == account.id, named).limit(1)).first()
+
+
+def _take_over(db: Session, old: Conversation | None, new: Conversation | None) -> None:
+    """How the person keeps a conversation goes along to the one in which it goes on."""
+    if old is not None and new is not None:
+        new.pinned, new.muted = new.pinned or old.pinned, new.muted or old.muted
+        old.pinned = False
+        db.add_all([old, new])
+        announce(db, *(changes.ConversationChanged(one.user_id, one.id) for one in (old, new)))
+
+
 def change(db: Session, account: Holding, event: ConversationChanged) -> None:
-    """A conversation exists, or its name, topic or state is new."""
+    """A conversation exists, or something about it is new."""
     conversation = ensure(db, account, event.conversation, event.kind)
-    if event.name is not None:
-        conversation.name = event.name
-    if event.topic is not None:
-        conversation.topic = event.topic
+    for name in _TAKEN_AS_IT_IS:
+        told = getattr(event, name)
+        if told is not None:
+            setattr(conversation, name, told)
+    if event.successor is not None and event.successor not in (conversation.successor, conversation.remote_id):
+        conversation.successor = event.successor
+        _take_over(db, conversation, conversation_called(db, account.id, event.successor))
     if event.state is not None:
         change_state(db, conversation, event.state, event.reason)
     if event.listed is not None:
@@ -59,6 +79,9 @@ def change(db: Session, account: Holding, event: ConversationChanged) -> None:
     if conversation.listed and not conversation.last_activity:
         conversation.last_activity = now()
     _announce(db, conversation)
+
+
+_TAKEN_AS_IT_IS = ("name", "topic", "partner", "members", "bridged")
 
 
 def change_state(
@@ -116,18 +139,13 @@ def answer(
     account = db.get_one(Account, account_id)
     conversation = ensure(db, Holding(account.id, account.user_id), remote_id, kind or ConversationKind.DIRECT)
     change_state(db, conversation, state)
-    conversation.listed = state == ConversationState.JOINED or bool(conversation.preview)
+    conversation.listed = state in _THERE or bool(conversation.preview)
     conversation.last_activity = conversation.last_activity or now()
     _announce(db, conversation)
     return conversation.id
 
 
-def shown_name(db: Session, conversation: Conversation) -> str:
-    """What a conversation is called on the screen: its name, the contact's name, or else its address."""
-    if conversation.name:
-        return conversation.name
-    contact = contact_in(db, conversation.account_id, conversation.remote_id)
-    return name_of(contact) if contact else conversation.remote_id
+_THERE = (ConversationState.JOINED, ConversationState.ASKED)
 
 
 def _asks(event: InvitationReceived) -> Sentence:

@@ -8,12 +8,14 @@ from sqlalchemy import Select, bindparam, func, select
 from sqlmodel import Session, col
 
 from webapp.languages import Sentence
-from webapp.messaging.access import conversation_of
+from webapp.messaging.access import conversation_called, conversation_of
+from webapp.messaging.inbox import address_with
 from webapp.messaging.typing import typing_in
 from webapp.models import Account, AccountState, Conversation, Identity, Membership
 from webapp.networks.events import ConversationKind, ConversationState, Presence
 
 MOST_MEMBERS = 100
+_NOT_IN = (ConversationState.DECLINED, ConversationState.LEFT, ConversationState.ASKED)
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class Head:
     invited_by: str
     invitation: str
     left_because: Sentence | None
+    bridged: str
+    successor: str
+    successor_id: int | None
     pinned: bool
     muted: bool
     unread: int
@@ -65,8 +70,13 @@ class Head:
 
     @property
     def is_closed(self) -> bool:
-        """Nothing can be said there: a group that the person is not in."""
-        return self.is_group and self.state in (ConversationState.DECLINED, ConversationState.LEFT)
+        """Nothing can be said there: a group that the person is not in, or what goes on somewhere else."""
+        return bool(self.successor) or (self.is_group and self.state in _NOT_IN)
+
+    @property
+    def is_asked(self) -> bool:
+        """The person asked to be let in, and waits for the answer."""
+        return self.state == ConversationState.ASKED
 
 
 def head_of(db: Session, user_id: int, conversation_id: int) -> Head:
@@ -77,13 +87,15 @@ def head_of(db: Session, user_id: int, conversation_id: int) -> Head:
 def head_at(db: Session, conversation: Conversation) -> Head:
     """The head of this conversation."""
     account, contact = db.execute(_behind(), {"conversation": conversation.id}).one()
+    address = conversation.partner or conversation.remote_id
+    goes_on = conversation_called(db, account.id, conversation.successor) if conversation.successor else None
     return Head(
         id=conversation.id,
-        name=conversation.name or (contact.name if contact else "") or conversation.remote_id,
+        name=conversation.name or (contact.name if contact else "") or address,
         kind=conversation.kind,
         state=conversation.state,
         topic=conversation.topic,
-        address=conversation.remote_id,
+        address=address,
         network=account.network,
         account_id=account.id,
         account_address=account.address,
@@ -95,6 +107,9 @@ def head_at(db: Session, conversation: Conversation) -> Head:
         invited_by=conversation.invited_by,
         invitation=conversation.invitation,
         left_because=Sentence.from_json(conversation.left_because) if conversation.left_because else None,
+        bridged=conversation.bridged,
+        successor=conversation.successor,
+        successor_id=goes_on.id if goes_on else None,
         pinned=conversation.pinned,
         muted=conversation.muted,
         unread=conversation.unread,
@@ -108,7 +123,7 @@ def head_at(db: Session, conversation: Conversation) -> Head:
 @cache
 def _behind() -> Select[*tuple[Any, ...]]:
     """The account of a conversation and, for a direct one, the contact; built once."""
-    there = (col(Identity.account_id) == col(Account.id)) & (col(Identity.address) == col(Conversation.remote_id))
+    there = (col(Identity.account_id) == col(Account.id)) & (col(Identity.address) == address_with())
     query = select(Account, Identity).select_from(Conversation)
     query = query.join(Account, col(Account.id) == col(Conversation.account_id)).outerjoin(Identity, there)
     return query.where(col(Conversation.id) == bindparam("conversation"))
@@ -117,6 +132,8 @@ def _behind() -> Select[*tuple[Any, ...]]:
 def _count_members(db: Session, conversation: Conversation) -> int:
     if conversation.kind == ConversationKind.DIRECT:
         return 0
+    if conversation.members:
+        return conversation.members
     query = select(func.count()).select_from(Membership).where(col(Membership.conversation_id) == conversation.id)
     count: int = db.execute(query).scalar_one()
     return count

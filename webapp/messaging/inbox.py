@@ -40,6 +40,7 @@ class Row:
     kind: ConversationKind
     state: ConversationState
     network: str
+    bridged: str
     account_id: int
     account: str
     preview: str | Sentence
@@ -89,10 +90,13 @@ def _after(key: str) -> tuple[bool, int, int]:
     return key[0] == "1", int(key[1:18]), int(key[18:])
 
 
+def address_with() -> ColumnElement[str]:
+    """Whom a direct conversation is with, as a column."""
+    return func.coalesce(func.nullif(Conversation.partner, ""), Conversation.remote_id)
+
+
 def _rows_query(user_id: int | BindParameter[int]) -> Select[*tuple[Any, ...]]:
-    contact = and_(
-        col(Identity.account_id) == col(Conversation.account_id), col(Identity.address) == col(Conversation.remote_id)
-    )
+    contact = and_(col(Identity.account_id) == col(Conversation.account_id), col(Identity.address) == address_with())
     return (
         select(Conversation, col(Account.network), col(Account.address), col(Identity.name))
         .join(Account, col(Account.id) == col(Conversation.account_id))
@@ -172,15 +176,16 @@ def _accounts_in_order() -> Select[*tuple[Any, ...]]:
 
 
 def _row(conversation: Conversation, network: str, address: str, contact: str | None) -> Row:
-    text = conversation.preview
+    text, whom = conversation.preview, conversation.partner or conversation.remote_id
     return Row(
         id=conversation.id,
         key=key_of(conversation),
-        name=conversation.name or contact or conversation.remote_id,
-        address=conversation.remote_id,
+        name=conversation.name or contact or whom,
+        address=whom,
         kind=conversation.kind,
         state=conversation.state,
         network=network,
+        bridged=conversation.bridged,
         account_id=conversation.account_id,
         account=address,
         preview=Sentence.from_json(text) if conversation.preview_is_sentence and text else text,

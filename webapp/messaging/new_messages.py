@@ -9,7 +9,10 @@ from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, SQLModel
 
 from webapp.models.columns import now
-from webapp.networks.events import Delivery
+from webapp.networks.events import Delivery, Style
+
+LONGEST_FORMATTED = 65_536
+"""Characters; no event of a network that has formatted text is larger than 64 KiB."""
 
 
 @dataclass
@@ -29,11 +32,20 @@ class NewMessage:
     mention: bool
     sent_at: int
     delivery: Delivery | None
+    formatted: str = ""
+    style: Style = Style.TEXT
+    sealed: bool = False
+    untrusted: str = ""
     position: int = 0
     gap_before: bool = False
     reason: str = ""
     stored_at: int = field(default_factory=now)
     id: int | None = None
+
+
+def kept_format(formatted: str | None) -> str:
+    """Foreign HTML as it is kept: none at all rather than one that is too long to be looked through."""
+    return formatted if formatted and len(formatted) <= LONGEST_FORMATTED else ""
 
 
 def put_in(db: Session, messages: list[NewMessage]) -> None:

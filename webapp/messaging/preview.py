@@ -2,17 +2,19 @@
 
 from sqlmodel import Session, col, select
 
+from webapp.languages import N_, Sentence
 from webapp.messaging.new_messages import NewMessage
 from webapp.models import Conversation, Message
 from webapp.models.columns import now
 
 LONGEST_PREVIEW = 200
+SEALED = Sentence(N_("A message that cannot be read yet")).to_json()
 
 
 def show_in_inbox(conversation: Conversation, message: Message | NewMessage) -> None:
     """Make this message the line in the inbox. A time in the future must not keep a conversation on top for ever."""
-    conversation.preview = message.body if message.is_sentence else _first_words(message.body)
-    conversation.preview_is_sentence = message.is_sentence
+    conversation.preview = _line_of(message)
+    conversation.preview_is_sentence = message.is_sentence or message.sealed
     conversation.preview_sender = message.sender_name
     conversation.preview_own = message.own
     conversation.last_activity = min(message.sent_at, now())
@@ -31,6 +33,12 @@ def show_newest(db: Session, conversation: Conversation) -> None:
         conversation.preview_own = False
         conversation.preview_is_sentence = False
     db.add(conversation)
+
+
+def _line_of(message: Message | NewMessage) -> str:
+    if message.sealed:
+        return SEALED  # why it is sealed is said beside the message, where there is room
+    return message.body if message.is_sentence else _first_words(message.body)
 
 
 def _first_words(body: str) -> str:

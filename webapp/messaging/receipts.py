@@ -2,13 +2,13 @@
 
 from sqlmodel import Session, col, select
 
-from webapp.messaging.access import conversation_called
+from webapp.messaging.access import conversation_called, message_called
 from webapp.messaging.delivery import is_further, set_delivery
 from webapp.messaging.leases import Holding
 from webapp.messaging.positions import is_pending
 from webapp.messaging.read import move_read
-from webapp.models import Conversation, Message
-from webapp.networks.events import Delivery, DeliveryChanged, MessageRef, ReadElsewhere
+from webapp.models import Message
+from webapp.networks.events import Delivery, DeliveryChanged, ReadElsewhere
 
 MOST_AT_ONCE = 500
 
@@ -16,7 +16,7 @@ MOST_AT_ONCE = 500
 def change_delivery(db: Session, account: Holding, event: DeliveryChanged) -> None:
     """A message of ours was delivered or read; with ``up_to`` those before it were too."""
     conversation = conversation_called(db, account.id, event.conversation)
-    message = _find(db, conversation, event.message) if conversation else None
+    message = message_called(db, conversation, event.message) if conversation else None
     if conversation is None or message is None or not message.own:
         return
     if event.delivery == Delivery.FAILED:
@@ -31,7 +31,7 @@ def change_delivery(db: Session, account: Holding, event: DeliveryChanged) -> No
 def read_elsewhere(db: Session, account: Holding, event: ReadElsewhere) -> None:
     """The person has read up to here on another device."""
     conversation = conversation_called(db, account.id, event.conversation)
-    message = _find(db, conversation, event.message) if conversation else None
+    message = message_called(db, conversation, event.message) if conversation else None
     if conversation is not None and message is not None and not is_pending(message.position):
         move_read(db, conversation, message.position)
 
@@ -51,18 +51,3 @@ def _earlier(db: Session, message: Message, delivery: Delivery) -> list[Message]
         .limit(MOST_AT_ONCE)
     )
     return list(db.exec(query))
-
-
-def _find(db: Session, conversation: Conversation, ref: MessageRef) -> Message | None:
-    """The message that a reference names, by whichever id fits first."""
-    for column, value in (
-        (col(Message.remote_id), ref.remote_id),
-        (col(Message.transaction_id), ref.transaction_id),
-        (col(Message.reference), ref.reference),
-    ):
-        if value is not None:
-            query = select(Message).where(Message.conversation_id == conversation.id, column == value)
-            message = db.exec(query.order_by(col(Message.position).desc())).first()
-            if message is not None:
-                return message
-    return None

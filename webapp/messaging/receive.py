@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Update, bindparam, update
 from sqlmodel import Session, col
 
-from webapp.messaging import conversations, people, receipts
+from webapp.messaging import conversations, opened, people, receipts
 from webapp.messaging.arrivals import Arrivals
 from webapp.messaging.leases import Holding, held_account
 from webapp.models import Account
@@ -23,6 +23,7 @@ _VERBS: dict[type[Event], Callable[[Session, Holding, Any], None]] = {
     events.ContactGone: people.forget_contact,
     events.PresenceChanged: people.change_presence,
     events.TypingChanged: people.change_typing,
+    events.MessageOpened: opened.open_message,
     events.DeliveryChanged: receipts.change_delivery,
     events.ReadElsewhere: receipts.read_elsewhere,
 }

@@ -3,7 +3,7 @@
 from sqlalchemy import or_
 from sqlmodel import Session, col
 
-from webapp.messaging.inbox import Filter, Row, found_rows
+from webapp.messaging.inbox import Filter, Row, address_with, found_rows
 from webapp.models import Conversation, Identity
 
 MOST_FOUND = 50
@@ -14,6 +14,6 @@ def conversations_called(db: Session, user_id: int, words: str) -> list[Row]:
     wanted = words.strip()
     if not wanted:
         return []
-    columns = (col(Conversation.name), col(Conversation.remote_id), col(Identity.name))
+    columns = (col(Conversation.name), address_with(), col(Identity.name))
     named = or_(*(column.icontains(wanted, autoescape=True) for column in columns))
     return found_rows(db, user_id, Filter(), named, MOST_FOUND)

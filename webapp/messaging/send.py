@@ -22,6 +22,9 @@ from webapp.networks.events import ConversationKind, ConversationState, Delivery
 
 _NOT_IN = {
     ConversationState.INVITED: Sentence(N_("Accept the invitation first, then write. Your text is still here.")),
+    ConversationState.ASKED: Sentence(
+        N_("You asked to be let in, and nobody has agreed yet. Write when you are in. Your text is still here.")
+    ),
     ConversationState.DECLINED: Sentence(
         N_("You declined to join this group, so you cannot write to it. Your text is still here.")
     ),
@@ -30,6 +33,7 @@ _NOT_IN = {
     ),
 }
 """Why nothing can be said in a group. With somebody alone one can always talk, contact or not."""
+_GOES_ON = Sentence(N_("This conversation goes on in another one; write there. Your text is still here."))
 
 
 def send_text(db: Session, user_id: int, conversation_id: int, body: str, key: str) -> Message:
@@ -110,6 +114,8 @@ def _checked(db: Session, conversation: Conversation, body: str) -> str:
         raise NotPossible(Sentence(N_("This account was removed. Its history can be read, but nothing can be sent.")))
     if conversation.kind == ConversationKind.GROUP and conversation.state in _NOT_IN:
         raise NotPossible(_NOT_IN[conversation.state])
+    if conversation.successor:
+        raise NotPossible(_GOES_ON)
     longest = kind.capabilities.longest_text
     if len(text) > longest:
         reason = N_("This text has %(length)s characters; %(network)s takes %(longest)s. Shorten it or split it.")

@@ -18,7 +18,7 @@ from webapp.drawing import Reader
 from webapp.languages import Sentence
 from webapp.messaging.positions import PENDING
 from webapp.models import Conversation, Identity, Message
-from webapp.networks.events import ConversationKind, Delivery
+from webapp.networks.events import ConversationKind, Delivery, Style
 
 PAGE = 50
 MOST_PENDING = 50
@@ -51,6 +51,10 @@ class Line:
     sent_at: int
     delivery: Delivery | None
     reason: Sentence | None
+    formatted: str
+    style: Style
+    sealed: bool
+    untrusted: Sentence | None
 
 
 @dataclass(frozen=True)
@@ -242,6 +246,10 @@ def _line(reader: Reader, message: Message, sender: str, tone: str, earlier: Mes
         sent_at=message.sent_at,
         delivery=message.delivery,
         reason=Sentence.from_json(message.reason) if message.reason else None,
+        formatted=message.formatted,
+        style=message.style,
+        sealed=message.sealed,
+        untrusted=Sentence.from_json(message.untrusted) if message.untrusted else None,
     )
 
 

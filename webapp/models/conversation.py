@@ -15,7 +15,10 @@ class Conversation(SQLModel, table=True):
     thousand. ``read_up_to`` is a message position and only moves forward. ``draft`` is what was typed and not sent.
     ``more_history``: older messages can still be asked for. ``next_position`` is where the next message goes.
     ``invited_by`` and ``invitation`` are who asks and their words, while that waits for an answer. ``left_because`` (a
-    Sentence as JSON) is why the person is not in a group any more, when that was not their own doing.
+    Sentence as JSON) is why the person is not in a group any more, when that was not their own doing. ``partner`` is
+    the address of the other one in a direct conversation whose ``remote_id`` is not that address. ``members`` is how
+    many the network says are in it (0: it does not say, the memberships count). ``bridged`` is what a bridge calls the
+    network on its other side, ``successor`` the ``remote_id`` of the conversation in which this one goes on.
     """
 
     __table_args__ = (
@@ -27,6 +30,12 @@ class Conversation(SQLModel, table=True):
             *("user_id", "listed", "pinned", "last_activity", "id"),
             sqlite_where=text("unread > 0"),
             postgresql_where=text("unread > 0"),
+        ),
+        Index(
+            "conversation_successor",
+            *("account_id", "successor"),
+            sqlite_where=text("successor <> ''"),
+            postgresql_where=text("successor <> ''"),
         ),
     )
 
@@ -57,6 +66,10 @@ class Conversation(SQLModel, table=True):
     invitation: str = ""
     left_because: str = ""
     more_history: bool = True
+    partner: str = ""
+    members: int = 0
+    bridged: str = ""
+    successor: str = ""
 
 
 class Membership(SQLModel, table=True):

@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from webapp.models.columns import choice, foreign, key, moment
-from webapp.networks.events import Delivery
+from webapp.networks.events import Delivery, Style
 
 
 class Message(SQLModel, table=True):
@@ -15,7 +15,9 @@ class Message(SQLModel, table=True):
     ``transaction_id`` the one that the sender's program gave, ours for our own. ``reference`` is what a receipt must
     name. ``body`` is plain text, or a Sentence as JSON when ``is_sentence``. ``sent_at`` is the network's time;
     ``delivery`` and ``reason`` (a Sentence as JSON) are only there for our own. ``gap_before``: messages are missing
-    between this one and the one before it.
+    between this one and the one before it. ``formatted`` is the foreign HTML of ``body``, empty where there is none.
+    ``sealed``: it could not be decrypted (yet), ``body`` says why. ``untrusted`` (a Sentence as JSON): why it may not
+    be what this sender said.
     """
 
     __table_args__ = (
@@ -50,3 +52,7 @@ class Message(SQLModel, table=True):
     delivery: Delivery | None = choice(Delivery, nullable=True)
     reason: str = ""
     gap_before: bool = False
+    formatted: str = ""
+    style: Style = choice(Style, Style.TEXT)
+    sealed: bool = False
+    untrusted: str = ""

@@ -7,7 +7,7 @@ person waits for the answer in a dialog.
 from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.networks.events import ConversationKind, MessageRef
+from webapp.networks.events import ConversationKind, ConversationState, MessageRef
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class CreateGroup(Action):
 
 @dataclass(frozen=True)
 class JoinGroup(Action):
-    """Join the group whose address is ``conversation``."""
+    """Join the group whose address is ``conversation``; where one has to ask first, ask (Done says so)."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,12 @@ class Done:
 
     ``remote_id`` names the message that was sent, None where the network gives no name to it (it will be
     recognised by its transaction id). ``reference`` as in MessageReceived. ``conversation`` names what was started,
-    ``kind`` says what it turned out to be.
+    ``kind`` says what it turned out to be, ``state`` how the person stands to it now, where that is not what the
+    action asked for: ASKED.
     """
 
     remote_id: str | None = None
     reference: str | None = None
     conversation: str | None = None
     kind: ConversationKind | None = None
+    state: ConversationState | None = None

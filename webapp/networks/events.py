@@ -30,13 +30,14 @@ class ConversationKind(StrEnum):
 class ConversationState(StrEnum):
     """How the person stands to a conversation.
 
-    INVITED: asked to join a group, or to accept a contact; offers Accept and Decline. DECLINED: the person said no; a
-    group stays closed to them, with somebody they can talk all the same. LEFT: not in the group any more, only its
-    history is there.
+    INVITED: asked to join a group, or to accept a contact; offers Accept and Decline. ASKED: the person asked to be let
+    into a group, and somebody there has to agree. DECLINED: the person said no; a group stays closed to them, with
+    somebody they can talk all the same. LEFT: not in the group any more, only its history is there.
     """
 
     JOINED = "joined"
     INVITED = "invited"
+    ASKED = "asked"
     DECLINED = "declined"
     LEFT = "left"
 
@@ -51,6 +52,14 @@ class Delivery(StrEnum):
     READ = "read"
     FAILED = "failed"
     UNCERTAIN = "uncertain"
+
+
+class Style(StrEnum):
+    """How something is said: in plain speech, as something that the speaker does ("* Anna waves"), or by a machine."""
+
+    TEXT = "text"
+    EMOTE = "emote"
+    NOTICE = "notice"
 
 
 class Presence(StrEnum):
@@ -77,6 +86,11 @@ class MessageReceived(Event):
     it is ours, and that is how the network's echo is recognised. ``reference`` is what a receipt or a reply to this
     message must name, opaque to the rest. ``body`` is a sentence when the rest cannot show it yet (a picture, an edit).
     ``quiet`` messages (a topic was changed) raise no unread.
+
+    ``formatted`` is the same as ``body`` in the sender's HTML, as it came: nothing in it is trusted, and where it
+    cannot be shown ``body`` is. A ``sealed`` message could not be decrypted: its ``body`` is a sentence that says why
+    and what helps; MessageOpened follows when it can be. ``untrusted`` says why one should not take it for granted that
+    it is what this sender said (their device is not confirmed, its key came by a detour).
     """
 
     conversation: str
@@ -91,6 +105,37 @@ class MessageReceived(Event):
     sender_name: str | None = None
     mention: bool = False
     quiet: bool = False
+    formatted: str | None = None
+    style: Style = Style.TEXT
+    sealed: bool = False
+    untrusted: Sentence | None = None
+
+
+@dataclass(frozen=True)
+class MessageRef:
+    """Names a message by whichever id is known; the first that fits wins."""
+
+    remote_id: str | None = None
+    transaction_id: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
+class MessageOpened(Event):
+    """A message that was ``sealed`` can be read now; the rest is as in MessageReceived.
+
+    It stays where it is and raises no unread; one that turns out to be ``quiet`` is not unread any more. It does
+    nothing to a message that is not sealed, so it may be told again and again.
+    """
+
+    conversation: str
+    message: MessageRef
+    body: str | Sentence
+    formatted: str | None = None
+    style: Style = Style.TEXT
+    mention: bool = False
+    quiet: bool = False
+    untrusted: Sentence | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +144,9 @@ class ConversationChanged(Event):
 
     ``listed`` False keeps a conversation without messages out of the inbox (a contact of whom one has heard nothing).
     ``reason`` goes with LEFT, where that was not the person's own doing in this house: what happened, in words.
+    ``partner`` is the address of whom a direct conversation is with, where its id does not say it. ``members`` is how
+    many people are in a group that is too large for MembersChanged to name them all. ``bridged`` is what a bridge calls
+    the network on its other side. ``successor`` is the id of the conversation in which this one goes on.
     """
 
     conversation: str
@@ -108,6 +156,10 @@ class ConversationChanged(Event):
     state: ConversationState | None = None
     listed: bool | None = None
     reason: Sentence | None = None
+    partner: str | None = None
+    members: int | None = None
+    bridged: str | None = None
+    successor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -182,15 +234,6 @@ class TypingChanged(Event):
     address: str
     typing: bool
     name: str | None = None
-
-
-@dataclass(frozen=True)
-class MessageRef:
-    """Names a message by whichever id is known; the first that fits wins."""
-
-    remote_id: str | None = None
-    transaction_id: str | None = None
-    reference: str | None = None
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,8 @@ class FrontDoor:
             return None
         kind, state = _ANSWERS[type(action)]
         remote_id = done.conversation or action.conversation
-        return self._database.write(conversations.answer, account_id, remote_id, done.kind or kind, state)
+        now = done.state or state
+        return self._database.write(conversations.answer, account_id, remote_id, done.kind or kind, now)
 
     async def _start_login(self, user_id: int, network_key: str, account_id: int | None) -> tuple[str, Step]:
         kind = network(network_key)

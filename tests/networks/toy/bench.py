@@ -25,4 +25,5 @@ class Bench(BaseBench):
         world(self.folder).hear("alice", said)
 
     async def heard(self) -> list[str]:
-        return [said.text for said in world(self.folder).mailbox("alice").said if said.who == "alice"]
+        heard = world(self.folder).mailbox("alice").said
+        return [said.text for said in heard if isinstance(said, Said) and said.who == "alice"]

@@ -12,6 +12,9 @@ said               what happens
 ``sign me out``    the network ends the sign-in
 ``hello sandpit``  somebody in the Sandpit answers
 =================  ==========================================================
+
+Some more make Echo show what a message or a conversation may be: see ``tricks``. Whoever asks for the address ``club``
+has to be let in.
 """
 
 from webapp.languages import N_, Sentence

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from webapp.languages import N_, Sentence
-from webapp.networks.actions import Action, Done, MarkRead, SendText, SetTyping, StartDirect
+from webapp.networks.actions import Action, Done, LeaveGroup, MarkRead, SendText, SetTyping, StartDirect
 from webapp.networks.contract import Anchor, Found, History, More, Sent, Session
 from webapp.networks.errors import Refused, SignedOut, Trouble, Unreachable
-from webapp.networks.events import Batch, Origin
+from webapp.networks.events import Batch, ConversationKind, ConversationState, Origin
 from webapp.networks.toy.translate import introduce, translate
-from webapp.networks.toy.world import ECHO, OLDER, SANDPIT, Said, World
+from webapp.networks.toy.tricks import trick
+from webapp.networks.toy.world import CLUB, ECHO, OLDER, SANDPIT, Happened, Said, World
 
 DROPPED = Sentence(N_("The toy line broke, as it was told to."))
 _numbers = itertools.count(1)
@@ -54,6 +55,10 @@ class ToySession(Session):
         match action:
             case SendText():
                 return self._say(action)
+            case StartDirect(conversation=place) if place == CLUB:
+                return Done(conversation=CLUB, kind=ConversationKind.GROUP, state=ConversationState.ASKED)
+            case LeaveGroup(conversation=place) if place == CLUB:
+                return Done()
             case StartDirect():
                 if action.conversation not in (ECHO, SANDPIT):
                     raise Refused(Sentence(N_("Only Echo lives in the toy world.")))
@@ -79,7 +84,12 @@ class ToySession(Session):
         return Done(said.id, said.id)
 
     def _answer(self, action: SendText) -> None:
-        if action.conversation == ECHO:
+        happens = (
+            trick(action.body, f"said-{next(_numbers)}", datetime.now(UTC)) if action.conversation == ECHO else None
+        )
+        if happens is not None:
+            self._mailbox.put(Happened(happens))
+        elif action.conversation == ECHO:
             self._mailbox.put(self._said(ECHO, ECHO, action.body, answers=action.transaction_id))
         elif action.body.strip().lower() == "hello sandpit":
             self._mailbox.put(self._said(SANDPIT, "greta", "Hello!", answers=action.transaction_id))
@@ -95,7 +105,7 @@ class ToySession(Session):
 
     async def already_sent(self, action: SendText) -> Found:
         for said in self._mailbox.said:
-            if said.transaction_id == action.transaction_id:
+            if isinstance(said, Said) and said.transaction_id == action.transaction_id:
                 return Found(Sent.YES, Done(said.id, said.id))
         # An empty mailbox may be one that was forgotten.
         return Found(Sent.NO if self._mailbox.said else Sent.UNKNOWN)

@@ -12,7 +12,7 @@ from webapp.networks.events import (
     MessageReceived,
     MessageRef,
 )
-from webapp.networks.toy.world import ECHO, SANDPIT, Said
+from webapp.networks.toy.world import ECHO, SANDPIT, Happened, Said
 
 
 def introduce() -> tuple[Event, ...]:
@@ -26,8 +26,10 @@ def introduce() -> tuple[Event, ...]:
     )
 
 
-def translate(said: Said, me: str) -> tuple[Event, ...]:
+def translate(said: Said | Happened, me: str) -> tuple[Event, ...]:
     """What was said, and, when it was said to me, that what I said before was read."""
+    if isinstance(said, Happened):
+        return said.events
     message = MessageReceived(
         conversation=said.place,
         kind=ConversationKind.GROUP if said.place == SANDPIT else ConversationKind.DIRECT,

@@ -9,8 +9,15 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from webapp.networks.events import Event
+
 ECHO = "echo"
 SANDPIT = "sandpit"
+BEACH = "beach"
+FLAT = "flat-1"
+"""A conversation with Greta; its id does not say so."""
+CLUB = "club"
+"""A group that one has to ask to be let into."""
 OLDER = 300
 """Messages that were said in the Sandpit before anyone here came."""
 _BEGINNING = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
@@ -29,14 +36,21 @@ class Said:
     answers: str | None = None
 
 
+@dataclass(frozen=True)
+class Happened:
+    """Something else that an account hears of."""
+
+    events: tuple[Event, ...]
+
+
 @dataclass
 class Mailbox:
     """What one account hears, oldest first, and who waits for more."""
 
-    said: list[Said] = field(default_factory=list)
+    said: list[Said | Happened] = field(default_factory=list)
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
-    def put(self, said: Said) -> None:
+    def put(self, said: Said | Happened) -> None:
         """Something new."""
         self.said.append(said)
         for listener in list(self.listeners):

@@ -1,0 +1,107 @@
+"""What a message or a conversation may be, as the pages show it; shown by the pretend network."""
+
+from collections.abc import Callable
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from tests.browser import Browser
+from tests.pages.test_inbox import until
+from tests.pages.test_networks import add_toy, toy, toy_account, wait_for_state
+from webapp.models import User
+from webapp.pages.house import House
+
+__all__ = ["toy"]
+
+
+@pytest.fixture
+def page(alice: User, browser: Callable[..., Browser], house: House, toy: None) -> Browser:
+    """Alice's browser; her account on the pretend network is online."""
+    hers = browser(alice)
+    add_toy(hers)
+    wait_for_state(hers, toy_account(house, alice).id, "Online")
+    until(lambda: row(hers, "Echo"))
+    return hers
+
+
+def row(page: Browser, name: str) -> Tag | None:
+    """The row of a conversation in the inbox."""
+    return page.page("/").select_one(f"[data-conversation]:-soup-contains('{name}')")
+
+
+def conversation(page: Browser, name: str) -> BeautifulSoup:
+    """The page of a conversation, by the name in its row."""
+    found = row(page, name)
+    assert found, name
+    return page.page(str(found.a["href"]))
+
+
+def says(page: Browser, word: str) -> None:
+    """Says something to Echo."""
+    where = row(page, "Echo")["data-conversation"]
+    assert page.submit(f"/conversations/{where}/messages", {"body": word, "key": ""}).status_code == 303
+
+
+def last(page: Browser, text: str) -> Tag:
+    """The newest message of Echo's that says this; waits for it."""
+    heard = "article[data-message]:not([data-own])"
+    return until(
+        lambda: next((one for one in conversation(page, "Echo").select(heard)[::-1] if text in one.get_text()), None)
+    )
+
+
+def test_a_sealed_message_says_so_and_why_and_is_read_when_it_is_opened(page: Browser) -> None:
+    says(page, "seal")
+    sealed = last(page, "This message cannot be read yet.")
+    assert "message--sealed" in sealed["class"]
+    assert "Its key has not come yet" in sealed.select_one(".message__note").get_text()
+    until(lambda: "A message that cannot be read yet" in row(page, "Echo").get_text())
+    says(page, "open")
+    opened = last(page, "The treasure is under the slide.")
+    assert (opened["data-message"], opened.select_one(".message__note")) == (sealed["data-message"], None)
+
+
+def test_what_somebody_does_and_what_a_machine_says_look_like_that(page: Browser) -> None:
+    says(page, "wave")
+    assert last(page, "waves").select_one(".message__text").get_text() == "* Echo waves"
+    says(page, "machine")
+    assert "message--notice" in last(page, "Beep.")["class"]
+
+
+def test_what_may_not_be_true_carries_its_warning(page: Browser) -> None:
+    says(page, "stranger")
+    assert "a device that nobody knows" in last(page, "It is me, Echo.").select_one(".message__note--danger").get_text()
+
+
+def test_a_conversation_is_called_as_its_partner_and_says_what_it_is_bridged_from(page: Browser) -> None:
+    says(page, "flat")
+    until(lambda: row(page, "Greta"))
+    assert "flat-1" not in conversation(page, "Greta").get_text()
+    says(page, "bridge")
+    until(lambda: "Sandgram" in row(page, "Sandpit").get_text())
+    assert "bridged from Sandgram" in conversation(page, "Sandpit").find(class_="conversation__sub").get_text()
+
+
+def test_a_crowd_is_counted_as_the_network_says(page: Browser) -> None:
+    says(page, "crowd")
+    until(lambda: "50000 people" in conversation(page, "Sandpit").find(class_="conversation__sub").get_text())
+
+
+def test_a_conversation_that_goes_on_elsewhere_leads_there(page: Browser) -> None:
+    says(page, "move")
+    foot = until(lambda: conversation(page, "Sandpit").select_one(".composer--off"))
+    assert foot.find("a", string="Go there")["href"] == row(page, "Beach").a["href"]
+    here = row(page, "Sandpit")["data-conversation"]
+    refused = page.submit(f"/conversations/{here}/messages", {"body": "Still here?", "key": ""})
+    assert refused.status_code == 422
+    assert "Still here?" in refused.text
+
+
+def test_who_asks_to_be_let_in_waits_and_may_stop_asking(page: Browser, alice: User, house: House) -> None:
+    account = toy_account(house, alice)
+    asked = page.submit("/conversations/new", {"account": account.id, "address": "club"})
+    where = asked.headers["location"]
+    assert "Somebody there has to agree" in page.page(where).select_one(".composer--off").get_text()
+    assert "Waits to be let in" in row(page, "club").get_text()
+    assert page.submit(f"{where}/leave").status_code == 303
+    assert "You have left this group" in page.page(where).select_one(".composer--off").get_text()
