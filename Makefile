@@ -24,8 +24,8 @@ test-fast: $(TEST)     ## no servers, no browser: under a minute
 test-process: $(TEST)  ## the program as a process of its own, and what takes its time
 	@$(PYTHON) -m pytest -q -n 2 -m "process and not servers and not browser"
 
-test-servers: $(TEST)  ## against a real Prosody
-	@.ci/install servers
+test-servers: $(TEST)  ## against a real Prosody and a real Synapse
+	@.ci/install servers homeserver
 	@$(PYTHON) -m pytest -q -n 2 --maxschedchunk 1 -m "servers and not browser"
 
 test-browser: $(TEST)  ## in a real Chromium
@@ -52,7 +52,7 @@ screenshots: $(TEST)   ## the pictures in the README, from the running program
 	@$(PYTHON) -m pytest -q tests/journeys/test_pictures.py --pictures docs/pictures
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-homeserver
 
 $(RUN): requirements.lock pyproject.toml .ci/install
 	@.ci/install run
