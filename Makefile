@@ -25,7 +25,7 @@ test-process: $(TEST)  ## the program as a process of its own, and what takes it
 	@$(PYTHON) -m pytest -q -n 2 -m "process and not servers and not browser"
 
 test-servers: $(TEST)  ## against a real Prosody and a real Synapse
-	@.ci/install servers homeserver
+	@.ci/install servers homeserver far-side
 	@$(PYTHON) -m pytest -q -n 2 --maxschedchunk 1 -m "servers and not browser"
 
 test-browser: $(TEST)  ## in a real Chromium
@@ -52,7 +52,7 @@ screenshots: $(TEST)   ## the pictures in the README, from the running program
 	@$(PYTHON) -m pytest -q tests/journeys/test_pictures.py --pictures docs/pictures
 
 clean:
-	rm -rf .venv .venv-homeserver
+	rm -rf .venv .venv-homeserver tests/element/node_modules
 
 $(RUN): requirements.lock pyproject.toml .ci/install
 	@.ci/install run
