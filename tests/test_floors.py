@@ -21,6 +21,8 @@ ONLY_HERE = {
     "aiohttp": "webapp/networks/matrix/",
     "argon2": "webapp/passwords.py",
     "cryptography": ("webapp/vault.py", "webapp/networks/"),
+    "nh3": "webapp/formatted.py",
+    "markdown_it": "webapp/formatted.py",
     "segno": "webapp/pages/invitations.py",
 }
 

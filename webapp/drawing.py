@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from webapp import markup
 from webapp.assets import static_url
+from webapp.formatted import formatted
 from webapp.languages import N_, Sentence, translations
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -133,6 +134,7 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     made.filters |= {"linked": markup.linked, "clean_name": markup.clean_name, "initials": initials, "tone": tone}
+    made.filters["formatted"] = formatted
     made.globals |= {"static_url": static_url, "icon_symbol": markup.icon_symbol, "delivery_words": DELIVERY_WORDS}
     made.globals["m"] = made.get_template("_macros.html").module  # once, not with each of fifty messages
     return made

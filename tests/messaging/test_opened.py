@@ -5,10 +5,10 @@ import pytest
 from tests.messaging.test_inbox import READER
 from tests.rows import Rows, said
 from webapp.changes import MessageChanged
+from webapp.formatted import LONGEST
 from webapp.languages import Sentence
 from webapp.messaging import inbox, thread
 from webapp.messaging.inbox import Filter
-from webapp.messaging.new_messages import LONGEST_FORMATTED
 from webapp.messaging.preview import SEALED
 from webapp.messaging.read import mark_read
 from webapp.networks.events import ConversationKind, InvitationReceived, MessageOpened, MessageRef, Origin, Style
@@ -90,8 +90,6 @@ def test_what_it_turns_out_to_be_is_counted_right(rows: Rows, account: int, told
 
 
 def test_formatted_text_is_kept_unless_it_is_endless(rows: Rows, account: int) -> None:
-    rows.arrive(
-        account, said("one", "r1", formatted="<b>one</b>"), said("two", "r2", formatted="x" * LONGEST_FORMATTED)
-    )
-    rows.arrive(account, said("three", "r3", formatted="x" * (LONGEST_FORMATTED + 1)))
-    assert [len(one.formatted) for one in rows.messages()] == [10, LONGEST_FORMATTED, 0]
+    rows.arrive(account, said("one", "r1", formatted="<b>one</b>"), said("two", "r2", formatted="x" * LONGEST))
+    rows.arrive(account, said("three", "r3", formatted="x" * (LONGEST + 1)))
+    assert [len(one.formatted) for one in rows.messages()] == [10, LONGEST, 0]

@@ -68,6 +68,17 @@ def test_what_somebody_does_and_what_a_machine_says_look_like_that(page: Browser
     assert "message--notice" in last(page, "Beep.")["class"]
 
 
+def test_formatted_text_is_drawn_and_what_is_typed_with_marks_goes_out_so(page: Browser) -> None:
+    says(page, "bold")
+    heard = last(page, "Bold and plain").select_one("div.message__text")
+    assert (heard.strong.get_text(), heard.script) == ("Bold", None)
+    says(page, "~~no~~ *yes*")
+    echo = last(page, "yes").select_one("div.message__text")
+    assert (echo.s.get_text(), echo.em.get_text()) == ("no", "yes")
+    own = conversation(page, "Echo").select("[data-own]")[-1]
+    assert (own.s.get_text(), own.em.get_text()) == ("no", "yes")
+
+
 def test_what_may_not_be_true_carries_its_warning(page: Browser) -> None:
     says(page, "stranger")
     assert "a device that nobody knows" in last(page, "It is me, Echo.").select_one(".message__note--danger").get_text()

@@ -8,11 +8,9 @@ from sqlalchemy import insert
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, SQLModel
 
+from webapp.formatted import LONGEST
 from webapp.models.columns import now
 from webapp.networks.events import Delivery, Style
-
-LONGEST_FORMATTED = 65_536
-"""Characters; no event of a network that has formatted text is larger than 64 KiB."""
 
 
 @dataclass
@@ -45,7 +43,7 @@ class NewMessage:
 
 def kept_format(formatted: str | None) -> str:
     """Foreign HTML as it is kept: none at all rather than one that is too long to be looked through."""
-    return formatted if formatted and len(formatted) <= LONGEST_FORMATTED else ""
+    return formatted if formatted and len(formatted) <= LONGEST else ""
 
 
 def put_in(db: Session, messages: list[NewMessage]) -> None:

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from webapp.changes import MessageChanged, MessageGone, OutboxFilled, RowChanged
 from webapp.database import announce
+from webapp.formatted import from_markdown
 from webapp.languages import N_, Sentence
 from webapp.messaging.access import conversation_of, message_of
 from webapp.messaging.delivery import ASKS_SOMETHING, set_delivery
@@ -54,6 +55,7 @@ def send_text(db: Session, user_id: int, conversation_id: int, body: str, key: s
         transaction_id=transaction_id,
         own=True,
         body=text,
+        formatted=_formatted(db, conversation, text),
         sent_at=now(),
         delivery=Delivery.WAITING,
     )
@@ -121,6 +123,12 @@ def _checked(db: Session, conversation: Conversation, body: str) -> str:
         reason = N_("This text has %(length)s characters; %(network)s takes %(longest)s. Shorten it or split it.")
         raise NotPossible(Sentence(reason, {"length": len(text), "longest": longest, "network": Sentence(kind.label)}))
     return text
+
+
+def _formatted(db: Session, conversation: Conversation, text: str) -> str:
+    """The text as HTML, for a network that carries it; empty where nothing in it is formatted."""
+    kind = network(db.get_one(Account, conversation.account_id).network)
+    return (from_markdown(text) or "") if kind and kind.capabilities.formatting else ""
 
 
 def _put_into_outbox(db: Session, conversation: Conversation, message: Message) -> None:

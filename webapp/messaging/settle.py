@@ -155,6 +155,7 @@ def _settle_asking(
 def _action(db: Session, entry: OutboxEntry, conversation: Conversation, message: Message) -> SendText | MarkRead:
     if entry.kind == OutboxKind.SEND_TEXT:
         assert message.transaction_id is not None
-        return SendText(conversation.remote_id, message.transaction_id, message.body, from_micros(message.sent_at))
+        said = message.transaction_id, message.body, from_micros(message.sent_at), message.formatted or None
+        return SendText(conversation.remote_id, *said)
     ref = MessageRef(message.remote_id, message.transaction_id, message.reference)
     return MarkRead(conversation.remote_id, ref, db.get_one(User, conversation.user_id).send_receipts)

@@ -19,11 +19,15 @@ class Action:
 
 @dataclass(frozen=True)
 class SendText(Action):
-    """Say ``body`` (plain text with line breaks). ``transaction_id`` travels with it and never changes (D3, D4)."""
+    """Say ``body`` (plain text with line breaks). ``transaction_id`` travels with it and never changes (D3, D4).
+
+    ``formatted`` is the same as HTML of our own making, only where the capability ``formatting`` says so.
+    """
 
     transaction_id: str
     body: str
     written_at: datetime
+    formatted: str | None = None
 
 
 @dataclass(frozen=True)

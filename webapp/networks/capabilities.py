@@ -18,7 +18,8 @@ class Capabilities:
 
     Lengths are in Unicode code points. ``rename`` is about what a group is called, ``subject`` about what it talks of
     just now. ``history`` says if older messages can be asked for; ``receipts`` if the other side tells what it received
-    and read; ``read_sync`` if the read position follows the person's other devices.
+    and read; ``read_sync`` if the read position follows the person's other devices; ``formatting`` if formatted text
+    goes out and comes in.
     """
 
     longest_text: int = 10_000
@@ -36,3 +37,4 @@ class Capabilities:
     receipts: Level = Level.NONE
     typing: Level = Level.NONE
     read_sync: Level = Level.NONE
+    formatting: Level = Level.NONE

@@ -36,7 +36,12 @@ class Toy(Network):
     seal_in_short = Sentence(N_("Only pretend"))
     offered = False
     capabilities = Capabilities(
-        longest_text=2_000, groups=Level.PARTIAL, history=Level.FULL, receipts=Level.FULL, typing=Level.FULL
+        longest_text=2_000,
+        groups=Level.PARTIAL,
+        history=Level.FULL,
+        receipts=Level.FULL,
+        typing=Level.FULL,
+        formatting=Level.FULL,
     )
 
     def login(self, surroundings: Surroundings, known: Credentials | None = None) -> Login:

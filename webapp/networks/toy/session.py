@@ -78,7 +78,8 @@ class ToySession(Session):
                 raise Refused(Sentence(N_("The toy network refuses this message, as it was told to.")))
         if self._trouble is not None:
             raise self._trouble
-        said = self._said(action.conversation, self._me, action.body, transaction_id=action.transaction_id)
+        mine = {"transaction_id": action.transaction_id, "formatted": action.formatted}
+        said = self._said(action.conversation, self._me, action.body, **mine)
         self._mailbox.put(said)
         self._answer(action)
         return Done(said.id, said.id)
@@ -90,14 +91,13 @@ class ToySession(Session):
         if happens is not None:
             self._mailbox.put(Happened(happens))
         elif action.conversation == ECHO:
-            self._mailbox.put(self._said(ECHO, ECHO, action.body, answers=action.transaction_id))
+            echo = {"answers": action.transaction_id, "formatted": action.formatted}
+            self._mailbox.put(self._said(ECHO, ECHO, action.body, **echo))
         elif action.body.strip().lower() == "hello sandpit":
             self._mailbox.put(self._said(SANDPIT, "greta", "Hello!", answers=action.transaction_id))
 
-    def _said(
-        self, place: str, who: str, text: str, *, transaction_id: str | None = None, answers: str | None = None
-    ) -> Said:
-        return Said(f"said-{next(_numbers)}", place, who, text, datetime.now(UTC), transaction_id, answers)
+    def _said(self, place: str, who: str, text: str, **more: str | None) -> Said:
+        return Said(f"said-{next(_numbers)}", place, who, text, datetime.now(UTC), **more)
 
     def _break(self, trouble: Trouble) -> None:
         self._trouble = trouble

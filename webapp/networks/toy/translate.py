@@ -41,6 +41,7 @@ def translate(said: Said | Happened, me: str) -> tuple[Event, ...]:
         own=said.who == me,
         transaction_id=said.transaction_id,
         reference=said.id,
+        formatted=said.formatted,
     )
     if said.answers is None:
         return (message,)

@@ -34,6 +34,7 @@ class Said:
     at: datetime
     transaction_id: str | None = None
     answers: str | None = None
+    formatted: str | None = None
 
 
 @dataclass(frozen=True)
