@@ -85,17 +85,18 @@ def test_a_text_is_like_itself_and_like_a_star_around_it(text_: str, pattern: st
 
 def test_the_kinds_are_asked_in_order_and_the_first_that_fits_decides() -> None:
     of_a_kind = {
-        "override": rule(match("room_id", "!other:x"), actions=HIGHLIGHT),
+        "override": rule(match("room_id", "!other:x"), actions=[]),
         "content": {"rule_id": "c", "pattern": "soup", "actions": HIGHLIGHT, "enabled": True},
         "room": {"rule_id": "!r:x", "actions": [], "enabled": True},
-        "sender": {"rule_id": "@bob:x", "actions": ["notify"], "enabled": True},
+        "sender": {"rule_id": "@bob:x", "actions": HIGHLIGHT, "enabled": True},
         "underride": rule(match("type", "m.room.message")),
     }
     judged = rules(**{kind: [of_a_kind[kind]] for kind in reversed(KINDS)})
     assert judged.judge(text("is there soup?"), AROUND) == CALLED
     assert judged.judge(text("is there bread?"), AROUND) == NOTHING
-    assert judged.judge(text("bread", room_id="!other:x"), AROUND) == CALLED
-    assert judged.judge(text("bread", room_id="!third:x"), AROUND) == TOLD
+    assert judged.judge(text("soup", room_id="!other:x"), AROUND) == NOTHING
+    assert judged.judge(text("bread", room_id="!third:x"), AROUND) == CALLED
+    assert judged.judge(text("bread", room_id="!third:x", sender="@eve:x"), AROUND) == TOLD
     assert judged.judge(text("bread", room_id="!third:x", type="m.sticker", sender="@eve:x"), AROUND) == NOTHING
 
 
