@@ -27,7 +27,7 @@ _TAGS = {
     *("table", "thead", "tbody", "tr", "th", "td", "caption"),
 }
 _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "span": {"data-mx-spoiler"}}
-_SCHEMES = {"http", "https", "xmpp", "mailto", "tel", "geo"}
+_SCHEMES = {scheme.rstrip(":") for scheme in ("http:", "https:", "xmpp:", "mailto:", "tel:", "geo:")}
 _WITHOUT_END = {"br", "hr", "img", "input", "wbr", "area", "base", "col", "embed", "link", "meta", "source", "track"}
 _END_THEMSELVES = {"p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "option"}
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")

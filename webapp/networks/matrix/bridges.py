@@ -1,4 +1,4 @@
-"""Which network a room comes from, where a bridge says so in its state (MSC2346: ``m.bridge``, ``uk.half-shot.bridge``).
+"""Which network a room comes from, where a bridge says so (MSC2346: ``m.bridge``, ``uk.half-shot.bridge``).
 
 Anybody who may change the state of a room may write this. It is a label and nothing else follows from it.
 """
