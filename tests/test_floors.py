@@ -19,6 +19,7 @@ ONLY_HERE = {
     "nio": "webapp/networks/matrix/",
     "vodozemac": "webapp/networks/matrix/",
     "aiohttp": "webapp/networks/matrix/",
+    "peewee": "webapp/networks/matrix/encryption/",
     "argon2": "webapp/passwords.py",
     "cryptography": ("webapp/vault.py", "webapp/networks/"),
     "nh3": "webapp/formatted.py",

@@ -1,0 +1,232 @@
+"""What nio's store lacks, in the same file and the same transaction.
+
+Columns by which rows are found are in the clear; what they say is sealed and bound to its row. What security rests on
+entirely (which rooms are encrypted) is one value and not many rows, so that nothing can vanish from it unnoticed.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from webapp.networks.matrix.encryption.sealing import Sealer
+
+Execute = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+"""Runs one statement in the store's connection and returns the rows."""
+
+SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS own_fact (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS own_room_key (session TEXT PRIMARY KEY, room TEXT NOT NULL, backed_up INTEGER NOT NULL,"
+    " value BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS own_room_key_to_back_up ON own_room_key (session) WHERE backed_up = 0",
+    "CREATE TABLE IF NOT EXISTS own_replay (session TEXT NOT NULL, place INTEGER NOT NULL, event BLOB NOT NULL,"
+    " PRIMARY KEY (session, place)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS own_seen (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE)",
+    "CREATE TABLE IF NOT EXISTS own_device (user TEXT NOT NULL, device TEXT NOT NULL, value BLOB NOT NULL,"
+    " PRIMARY KEY (user, device)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS own_identity (user TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS own_tracked (user TEXT PRIMARY KEY, outdated INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS own_withheld (room TEXT NOT NULL, session TEXT NOT NULL, code TEXT NOT NULL,"
+    " PRIMARY KEY (room, session)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS own_waiting (number INTEGER PRIMARY KEY, room TEXT NOT NULL, session TEXT NOT NULL,"
+    " event TEXT NOT NULL UNIQUE, value BLOB NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS own_waiting_by_session ON own_waiting (session)",
+    "CREATE INDEX IF NOT EXISTS olmsessions_by_sender ON olmsessions (sender_key)",
+)
+SEEN_KEPT = 20_000
+WITHHELD_KEPT = 20_000
+WAITING_KEPT = 5_000
+OLM = "olm"
+"""The source of a room key that its owner sent to us directly, so that Olm proves whose it is."""
+
+
+@dataclass(frozen=True)
+class RoomKeyFacts:
+    """Where a room key came from. ``user`` and ``device_key`` (Ed25519) are who sent it, proven by Olm; for one that
+    was restored or imported they are what the file said, and ``source`` is not ``olm``. ``sender_key`` is Curve25519.
+    ``first_index`` is the first message that it opens. ``at`` is when it came, in seconds."""
+
+    room: str
+    user: str
+    sender_key: str
+    device_key: str
+    source: str
+    first_index: int
+    at: float
+
+    @property
+    def owner(self) -> tuple[str, str, str]:
+        return self.user, self.sender_key, self.device_key
+
+
+@dataclass(frozen=True)
+class KnownDevice:
+    """A device of somebody. Its keys never change: another key under the same id is another device, and not trusted.
+
+    ``signed`` holds the whole signed object as it was queried; ``gone`` says that the list does not name it any more.
+    """
+
+    user: str
+    device: str
+    curve25519: str
+    ed25519: str
+    signed: dict[str, Any]
+    gone: bool = False
+
+
+class Tables:
+    """Rows of one account's store. Every method belongs into a transaction of the store."""
+
+    def __init__(self, execute: Execute, sealer: Sealer) -> None:
+        self._execute, self._sealer = execute, sealer
+
+    def make(self) -> None:
+        for statement in SCHEMA:
+            self._execute(statement, ())
+
+    # Facts: values of which there is one
+
+    def fact(self, name: str) -> Any:
+        """The value of this name; None if there is none."""
+        rows = self._execute("SELECT value FROM own_fact WHERE name = ?", (name,))
+        return self._sealer.unseal(rows[0][0], "fact", name) if rows else None
+
+    def keep_fact(self, name: str, value: Any) -> None:
+        self._execute("REPLACE INTO own_fact VALUES (?, ?)", (name, self._sealer.seal(value, "fact", name)))
+
+    # Room keys: who sent them
+
+    def room_key(self, session: str) -> RoomKeyFacts | None:
+        rows = self._execute("SELECT value FROM own_room_key WHERE session = ?", (session,))
+        return RoomKeyFacts(**self._sealer.unseal(rows[0][0], "room_key", session)) if rows else None
+
+    def keep_room_key(self, session: str, facts: RoomKeyFacts, backed_up: bool = False) -> None:
+        value = self._sealer.seal(asdict(facts), "room_key", session)
+        self._execute("REPLACE INTO own_room_key VALUES (?, ?, ?, ?)", (session, facts.room, backed_up, value))
+
+    def to_back_up(self, limit: int) -> list[str]:
+        """Sessions of room keys that the server's backup does not have."""
+        rows = self._execute("SELECT session FROM own_room_key WHERE backed_up = 0 LIMIT ?", (limit,))
+        return [session for (session,) in rows]
+
+    def note_backed_up(self, sessions: Iterable[str]) -> None:
+        for session in sessions:
+            self._execute("UPDATE own_room_key SET backed_up = 1 WHERE session = ?", (session,))
+
+    # Replays: which event used which place of a ratchet
+
+    def is_replay(self, session: str, place: int, event: str, sent_at: object) -> bool:
+        """Whether another event was opened at this place before; remembers this one otherwise."""
+        digest = hashlib.sha256(f"{event}\n{sent_at}".encode("utf-8", "replace")).digest()[:16]
+        self._execute("INSERT OR IGNORE INTO own_replay VALUES (?, ?, ?)", (session, place, digest))
+        rows = self._execute("SELECT event FROM own_replay WHERE session = ? AND place = ?", (session, place))
+        return [tuple(row) for row in rows] != [(digest,)]
+
+    # To-device events that were processed
+
+    def is_new(self, digest: bytes) -> bool:
+        """Whether this to-device event was not seen yet; from now on it was."""
+        before = self._execute("SELECT 1 FROM own_seen WHERE digest = ?", (digest,))
+        if not before:
+            self._execute("INSERT INTO own_seen (digest) VALUES (?)", (digest,))
+        return not before
+
+    def forget_old(self) -> None:
+        """Keep the newest of what only grows."""
+        for table, kept in (("own_seen", SEEN_KEPT), ("own_waiting", WAITING_KEPT)):
+            self._execute(f"DELETE FROM {table} WHERE number <= (SELECT max(number) FROM {table}) - ?", (kept,))  # noqa: S608 (names from the line above)
+
+    # Devices and identities of people
+
+    def device(self, user: str, device: str) -> KnownDevice | None:
+        rows = self._execute("SELECT value FROM own_device WHERE user = ? AND device = ?", (user, device))
+        return self._device(user, device, rows[0][0]) if rows else None
+
+    def devices(self, user: str) -> list[KnownDevice]:
+        """All devices that we ever saw of somebody, also those that are gone."""
+        rows = self._execute("SELECT device, value FROM own_device WHERE user = ?", (user,))
+        return [self._device(user, device, value) for device, value in rows]
+
+    def keep_device(self, known: KnownDevice) -> None:
+        value = self._sealer.seal(asdict(known), "device", known.user, known.device)
+        self._execute("REPLACE INTO own_device VALUES (?, ?, ?)", (known.user, known.device, value))
+
+    def _device(self, user: str, device: str, value: object) -> KnownDevice:
+        return KnownDevice(**self._sealer.unseal(value, "device", user, device))
+
+    def identity(self, user: str) -> dict[str, Any] | None:
+        """What we know of somebody's cross-signing keys; None if nothing."""
+        rows = self._execute("SELECT value FROM own_identity WHERE user = ?", (user,))
+        return dict(self._sealer.unseal(rows[0][0], "identity", user)) if rows else None
+
+    def keep_identity(self, user: str, identity: Mapping[str, Any]) -> None:
+        value = self._sealer.seal(dict(identity), "identity", user)
+        self._execute("REPLACE INTO own_identity VALUES (?, ?)", (user, value))
+
+    # Whose lists of devices we follow; ``outdated`` grows with every change and is 0 when the list is right
+
+    def track(self, users: Iterable[str]) -> None:
+        """Follow these people's lists. Those that we follow already stay as they are."""
+        for user in users:
+            self._execute("INSERT OR IGNORE INTO own_tracked VALUES (?, 1)", (user,))
+
+    def outdate(self, users: Iterable[str]) -> None:
+        """These lists changed. Nothing happens for people whom we do not follow."""
+        for user in users:
+            self._execute("UPDATE own_tracked SET outdated = outdated + 1 WHERE user = ?", (user,))
+
+    def outdated(self, limit: int) -> dict[str, int]:
+        """Whose lists must be asked for, with the number to give back to ``note_queried``."""
+        return dict(self._execute("SELECT user, outdated FROM own_tracked WHERE outdated > 0 LIMIT ?", (limit,)))
+
+    def outdated_of(self, user: str) -> int | None:
+        """0 if the list is right, None if we do not follow it."""
+        rows = self._execute("SELECT outdated FROM own_tracked WHERE user = ?", (user,))
+        return int(rows[0][0]) if rows else None
+
+    def note_queried(self, user: str, outdated: int) -> None:
+        """The list was asked for and stored. A change that came meanwhile keeps it outdated."""
+        self._execute("UPDATE own_tracked SET outdated = 0 WHERE user = ? AND outdated = ?", (user, outdated))
+
+    def untrack(self, users: Iterable[str]) -> None:
+        for user in users:
+            self._execute("DELETE FROM own_tracked WHERE user = ?", (user,))
+
+    # Why a key was not given to us
+
+    def withheld(self, room: str, session: str) -> str | None:
+        rows = self._execute("SELECT code FROM own_withheld WHERE room = ? AND session = ?", (room, session))
+        return str(rows[0][0]) if rows else None
+
+    def keep_withheld(self, room: str, session: str, code: str) -> None:
+        """Nothing more is kept where there are too many: they only explain."""
+        count = self._execute("SELECT count(*) FROM own_withheld", ())[0][0]
+        if count < WITHHELD_KEPT:
+            self._execute("REPLACE INTO own_withheld VALUES (?, ?, ?)", (room, session, code))
+
+    # Events that wait for their key
+
+    def wait(self, room: str, session: str, event: str, value: Mapping[str, Any]) -> None:
+        """Keep an event that cannot be read yet. Once is enough."""
+        sealed = self._sealer.seal(dict(value), "waiting", room, event)
+        self._execute(
+            "INSERT OR IGNORE INTO own_waiting (room, session, event, value) VALUES (?, ?, ?, ?)",
+            (room, session, f"{room}\n{event}", sealed),
+        )
+
+    def waiting(self, session: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
+        """Events of this session that wait, oldest first, each with its room."""
+        rows = self._execute(
+            "SELECT room, event, value FROM own_waiting WHERE session = ? ORDER BY number LIMIT ?", (session, limit)
+        )
+        unsealed = self._sealer.unseal
+        return [(room, unsealed(value, "waiting", room, name.removeprefix(f"{room}\n"))) for room, name, value in rows]
+
+    def stop_waiting(self, room: str, event: str) -> None:
+        self._execute("DELETE FROM own_waiting WHERE event = ?", (f"{room}\n{event}",))
+
+
+def now() -> float:
+    """Seconds since 1970."""
+    return time.time()
