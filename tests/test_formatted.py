@@ -44,19 +44,18 @@ def harmless(html: str | None) -> None:
             assert {"nofollow", "noopener"} <= set(tag["rel"])
 
 
-@pytest.mark.parametrize("text", NASTY)
 @pytest.mark.parametrize(
     "around", ["{}", "<p>{}</p>", "<b>x</b>{}", "<a href='{}'>x</a>", "<span data-mx-spoiler='{}'>x</span>"]
 )
-def test_nothing_nasty_gets_through(text: str, around: str) -> None:
-    html = around.format(text)
-    harmless(formatted(html))
-    harmless(formatted(cleaned(html)))
+def test_nothing_nasty_gets_through(around: str) -> None:
+    for text in NASTY:
+        html = around.format(text)
+        harmless(formatted(html))
+        harmless(formatted(cleaned(html)))
 
 
-@pytest.mark.parametrize("text", NASTY)
-def test_the_second_gate_alone_holds_too(text: str) -> None:
-    for tag in BeautifulSoup(cleaned(text), "html.parser").find_all(True):
+def test_the_second_gate_alone_holds_too() -> None:
+    for tag in BeautifulSoup("".join(map(cleaned, NASTY)), "html.parser").find_all(True):
         assert tag.name in ALLOWED, tag
         assert set(tag.attrs) <= {"href", "rel", "start", "data-mx-spoiler"}, tag
         assert str(tag.get("href", "https://")).lower().startswith(SCHEMES)
