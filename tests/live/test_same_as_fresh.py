@@ -220,6 +220,11 @@ class Story:
         page = History(Batch(older, Origin.BACKFILL), More.YES)
         self.write(history.store_history, self.account, self.rows.epoch(self.account), self.talk, None, page)
 
+    def something_is_the_matter(self) -> None:
+        n, key = self.next, Sentence("Keys")
+        urgent = events.Matter("key", key, events.Condition.ACT, Sentence(f"Locked {n}."), "unlock", key, bool(n % 2))
+        self.rows.arrive(self.account, events.MattersChanged((urgent,)))
+
     def account_is_signed_out(self) -> None:
         self._state(AccountState.SIGNED_OUT)
 

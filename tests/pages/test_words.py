@@ -9,6 +9,7 @@ from httpx import Response
 from sqlalchemy.exc import OperationalError
 
 from tests.browser import Browser
+from tests.pages.test_inbox import until
 from tests.rows import said
 from webapp.messaging.access import accounts_of
 from webapp.messaging.accounts import add_account
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.process  # together they take seconds
 SPOKEN_ATTRIBUTES = ("aria-label", "placeholder", "title", "alt", "data-down", "data-failed", "data-label")
 NAMES = {
     *("Hausbote", "XMPP", "Alice", "Bob", "Echo", "Family", "Sandpit", "alice@toy", "bob", "echo", "Test browser"),
+    *("red", "green", "blue"),
     *("Administrator", "Name", "Status", "Server", "Port", "Online", "Details", "Link", "Normal", "Deutsch", "English"),
 }
 """What is called the same in both languages."""
@@ -85,6 +87,16 @@ def test_no_sentence_of_a_page_is_left_in_english(browser, alice, bob, toy, path
 def test_no_sentence_of_a_conversation_is_left_in_english(browser, alice, toy, house):
     where = browser(alice).page("/").select_one("[data-conversation]:-soup-contains('bob') a")["href"]
     assert untranslated(*in_both(browser(alice), lambda page: page.get(where))) == set()
+
+
+def test_no_sentence_of_an_account_and_its_task_is_left_in_english(browser, alice, toy):
+    page = browser(alice)
+    until(lambda: "The toy chest" in page.get(f"/networks/{toy}").text)
+    assert untranslated(*in_both(page, lambda page: page.get(f"/networks/{toy}"))) == set()
+    first = page.submit(f"/networks/{toy}/tasks/look%2Finside").headers["location"]
+    assert untranslated(*in_both(page, lambda page: page.get(first))) == set()
+    nothing = in_both(page, lambda page: page.submit(f"/networks/{toy}/tasks/nothing"))
+    assert untranslated(*nothing) == set()
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/invite/nothing", "/reset/nothing"])

@@ -105,3 +105,18 @@ def test_too_long_a_body_is_refused_before_it_is_read(browser, alice):
     assert lying.status_code == 413
     many = page.post("/settings", data={f"f{n}": "x" for n in range(20_000)}, headers={"X-CSRF-Token": page.csrf_token})
     assert many.status_code in {400, 413, 422}
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64])
+def test_a_form_with_a_file_wants_the_token_too(browser, alice, token):
+    page = browser(alice)
+    file = {"file": ("a.txt", b"canary")}
+    there = {"headers": {"Origin": page.house.settings.origin}, "files": file}
+    assert page.post("/settings", data={"csrf_token": token}, **there).status_code == 403
+    assert page.post("/settings", data={"csrf_token": page.csrf_token}, **there).status_code == 303
+
+
+@pytest.mark.parametrize("body", [b"", b"--x", b"--x\r\nContent-Disposition: nonsense\r\n\r\n", b"\xff" * 100])
+def test_what_only_pretends_to_be_a_form_is_refused(browser, alice, body):
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Origin": browser(alice).house.settings.origin}
+    assert browser(alice).post("/settings", content=body, headers=headers).status_code == 403

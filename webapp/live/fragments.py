@@ -20,7 +20,7 @@ from webapp.drawing import Reader, draw
 from webapp.languages import Sentence
 from webapp.live.tabs import View
 from webapp.markup import drawn
-from webapp.messaging import account_cards, inbox, people_list, thread
+from webapp.messaging import account_cards, inbox, matters, people_list, thread
 from webapp.messaging.access import account_behind
 from webapp.messaging.errors import NotYours
 from webapp.messaging.head import Head, head_of, members_of
@@ -119,7 +119,7 @@ def lines_frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
 
 def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     """Everything else of this tab that these changes made stale, drawn anew."""
-    if view.accounts or view.people is not None:
+    if view.accounts or view.people is not None or view.account_id is not None:
         return _of_another_page(db, view, changes)
     parts = [
         *_list_parts(db, view, changes),
@@ -175,14 +175,23 @@ def _draw_unread(view: View, unread: int) -> str:
 def _notice_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[str]:
     if not any(isinstance(change, c.AccountChanged) for change in changes):
         return []
-    html = draw_for(view, "inbox/_notices.html", troubled=troubled_of(db, view.user_id))
-    return [partial("notices", "outerHTML", html)]
+    return [_notices(db, view)]
+
+
+def _notices(db: Session, view: View) -> str:
+    return partial("notices", "outerHTML", draw_for(view, "inbox/_notices.html", **notices_of(db, view.user_id)))
+
+
+def notices_of(db: Session, user_id: int) -> dict[str, Any]:
+    """What stands above the list: the accounts that only the person can help, and matters that cannot wait."""
+    troubled = [chip for chip in inbox.chips_of(db, user_id) if chip.state == AccountState.SIGNED_OUT]
+    return {"troubled": troubled, "urgent": matters.urgent_of(db, user_id)}
 
 
 def _of_another_page(db: Session, view: View, changes: Sequence[c.Change]) -> str:
-    """What changed on the page of networks, or of people."""
-    stale = c.AccountChanged if view.accounts else (c.AccountChanged, c.ContactsChanged)
-    snapshot = accounts_snapshot if view.accounts else people_snapshot
+    """What changed on the page of networks, of one of them, or of people."""
+    stale = (c.AccountChanged, c.ContactsChanged) if view.people is not None else c.AccountChanged
+    snapshot = people_snapshot if view.people is not None else accounts_snapshot if view.accounts else account_snapshot
     counted = draw_unread(db, view) if any(isinstance(change, _OF_THE_COUNTS) for change in changes) else ""
     return counted + (snapshot(db, view) if any(isinstance(change, stale) for change in changes) else "")
 
@@ -200,9 +209,14 @@ def accounts_snapshot(db: Session, view: View) -> str:
     return partial("accounts", "outerMorph", html)
 
 
-def troubled_of(db: Session, user_id: int) -> list[inbox.AccountChip]:
-    """The accounts that only the person can help."""
-    return [chip for chip in inbox.chips_of(db, user_id) if chip.state == AccountState.SIGNED_OUT]
+def account_snapshot(db: Session, view: View) -> str:
+    """One account on its page; once it was removed the page stays as it was."""
+    try:
+        card = account_cards.card_of(db, view.user_id, view.account_id or 0)
+    except NotYours:
+        card = None
+    html = draw_for(view, "networks/_details.html", account=card) if card else ""
+    return partial("account", "outerMorph", html) if card else ""
 
 
 def _conversation_parts(db: Session, view: View, conversation_id: int, changes: Sequence[c.Change]) -> list[str]:
@@ -247,11 +261,10 @@ def _loaded_lines(db: Session, view: View, conversation_id: int) -> Sequence[thr
 def list_snapshot(db: Session, view: View) -> str:
     """The list as it is now, as far as its first page goes."""
     page = inbox.inbox_page(db, view.user_id, view.wanted)
-    notices = draw_for(view, "inbox/_notices.html", troubled=troubled_of(db, view.user_id))
     return "".join(
         [
             partial("rows", "renew", draw_more(view, page) + draw_rows(view, page.rows)),
-            partial("notices", "outerHTML", notices),
+            _notices(db, view),
             draw_chips(db, view),
         ]
     )

@@ -24,8 +24,8 @@ MOST_TABS_EACH = 40
 class View:
     """What a tab shows. ``oldest`` is the key of the oldest message that was loaded into the open conversation.
 
-    Two pages show nothing of the inbox: ``accounts`` is that of networks, with the person's accounts; ``people`` is
-    that of people, narrowed by these words (None: another page).
+    Some pages show nothing of the inbox: ``accounts`` is that of networks, with the person's accounts; ``account_id``
+    that of one of them; ``people`` is that of people, narrowed by these words (None: another page).
     """
 
     user_id: int
@@ -37,6 +37,7 @@ class View:
     oldest: str = ""
     accounts: bool = False
     people: str | None = None
+    account_id: int | None = None
 
 
 class Tabs:

@@ -7,8 +7,10 @@ from sqlmodel import Session, col, func, select
 
 from webapp.languages import Sentence
 from webapp.messaging.access import account_of, accounts_of
+from webapp.messaging.matters import matters_of
 from webapp.models import Account, AccountState, OutboxEntry
 from webapp.models.outbox import OutboxKind
+from webapp.networks.events import Condition, Matter
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,12 @@ class AccountCard:
     reason: Sentence | None
     retry_at: int | None
     waiting: int
+    matters: tuple[Matter, ...] = ()
+
+    @property
+    def wanting(self) -> tuple[Matter, ...]:
+        """What the owner is asked to do."""
+        return tuple(one for one in self.matters if one.condition in (Condition.ASKS, Condition.ACT))
 
 
 def cards_of(db: Session, user_id: int) -> list[AccountCard]:
@@ -50,10 +58,11 @@ def _cards(db: Session, accounts: Iterable[Account]) -> list[AccountCard]:
         .group_by(col(OutboxEntry.account_id))
     )
     waiting = dict(db.exec(counted).all())
-    return [_card(one, waiting.get(one.id, 0)) for one in found]
+    matters = matters_of(db, [one.id for one in found])
+    return [_card(one, waiting.get(one.id, 0), tuple(matters.get(one.id, ()))) for one in found]
 
 
-def _card(account: Account, waiting: int) -> AccountCard:
+def _card(account: Account, waiting: int, matters: tuple[Matter, ...]) -> AccountCard:
     reason = Sentence.from_json(account.reason) if account.reason else None
     return AccountCard(
         account.id,
@@ -64,4 +73,5 @@ def _card(account: Account, waiting: int) -> AccountCard:
         reason,
         account.retry_at,
         waiting,
+        matters,
     )

@@ -11,6 +11,7 @@ from webapp.languages import N_, Sentence
 from webapp.messaging.access import account_of
 from webapp.messaging.errors import NotPossible
 from webapp.messaging.leases import must_hold, take_lease
+from webapp.messaging.matters import forget_matters
 from webapp.models import Account, AccountState, Conversation, OutboxEntry, User
 from webapp.models.columns import now
 from webapp.networks.contract import Credentials
@@ -108,6 +109,7 @@ def remove(db: Session, user_id: int, account_id: int, *, keep_history: bool) ->
         announce(db, *(ConversationGone(user_id, conversation_id) for conversation_id in conversations))
         return
     db.exec(delete(OutboxEntry).where(col(OutboxEntry.account_id) == account.id))
+    forget_matters(db, account.id)
     account.removed_at = now()
     account.credentials = b""
     account.checkpoint = None

@@ -10,12 +10,14 @@ from webapp.models.audit import AuditEntry
 from webapp.models.conversation import Conversation, Membership
 from webapp.models.identity import Identity
 from webapp.models.instance import InstanceOption
+from webapp.models.matter import AccountMatter
 from webapp.models.message import Message
 from webapp.models.outbox import OutboxEntry
 from webapp.models.user import Invite, Role, SignIn, Throttle, UsedToken, User
 
 __all__ = [
     "Account",
+    "AccountMatter",
     "AccountState",
     "AuditEntry",
     "Conversation",

@@ -22,11 +22,12 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from webapp.languages import Sentence
+from webapp.languages import N_, Sentence
 from webapp.networks.actions import Action, Done, SendText
 from webapp.networks.capabilities import Capabilities
+from webapp.networks.errors import Refused
 from webapp.networks.events import Batch
-from webapp.networks.login import Login, SignedIn
+from webapp.networks.login import Dialogue, Login, SignedIn
 
 
 class Sent(StrEnum):
@@ -135,6 +136,16 @@ class Session(ABC):
     @abstractmethod
     async def older(self, conversation: str, before: Anchor, limit: int) -> History:
         """At most ``limit`` messages before ``before``. Raises Unreachable or Refused."""
+
+    async def begin(self, task: str) -> Dialogue:
+        """The dialogue of a task that a matter of this account names. Raises Unreachable or Refused."""
+        raise Refused(Sentence(N_("There is nothing to do here any more.")))
+
+    async def sign_out(self) -> None:  # noqa: B027 (most networks have nothing to forget)
+        """Have the network forget this sign-in (its device, its token), because the account is being removed.
+
+        It has five seconds. Raises Trouble when that did not work; the account is removed all the same.
+        """
 
     @abstractmethod
     async def close(self) -> None:

@@ -1,8 +1,9 @@
-"""Signing in to a network, as data that can be drawn.
+"""Dialogues with a person, as data that can be drawn: signing in to a network, and whatever else an account needs.
 
-A ``Login`` is a short dialogue: ``start`` gives the first step, ``submit`` takes what the person typed and gives the
-next one, until a step is ``SignedIn``. A login holds no database and writes nothing; what it learned is in the last
-step. It lives for a few minutes; ``close`` ends whatever it still holds open.
+In a ``Dialogue`` ``start`` gives the first step, ``submit`` takes what the person typed and gives the next one, until a
+step is ``SignedIn`` or ``Finished``. It holds no database and writes nothing; what it learned is in the last step. It
+lives for a few minutes; ``close`` ends whatever it still holds open. A ``Login`` is the dialogue of a sign-in; a
+session begins one for each task that it names (``Session.begin``).
 """
 
 from abc import ABC, abstractmethod
@@ -20,11 +21,16 @@ class FieldKind(StrEnum):
     PASSWORD = "password"  # noqa: S105 (a kind of field)
     NUMBER = "number"
     URL = "url"
+    FILE = "file"
 
 
 @dataclass(frozen=True)
 class Field:
-    """Something to type. ``name`` is its key in ``submit``; ``more`` hides it below "More options"."""
+    """Something to type. ``name`` is its key in ``submit``; ``more`` hides it below "More options".
+
+    Of a FILE ``submit`` gets the text (UTF-8), empty when none was chosen. ``longest`` counts characters, of a file
+    bytes; no file is larger than 16 MB.
+    """
 
     name: str
     label: Sentence
@@ -34,6 +40,7 @@ class Field:
     value: str = ""
     more: bool = False
     autocomplete: str = "off"
+    longest: int = 2_000
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,20 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Show:
-    """A step where the person looks and waits: a QR code, a link, a number, seven emoji.
+class Download:
+    """A file that the person may take along. ``name`` is a plain ASCII file name."""
 
-    ``qr`` is the text to encode; ``pictures`` are pairs (emoji, its word). The page asks ``submit({})`` again every
-    ``poll`` seconds, or when a button (name, words) is pressed.
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Show:
+    """A step where the person looks and waits: a QR code, a link, a number, seven emoji, something to write down.
+
+    ``qr`` is the text to encode; ``pictures`` are pairs (emoji, its word); ``lines`` stand one below the other, to be
+    read, copied or compared. The page asks ``submit({})`` again every ``poll`` seconds (0: it does not), or sends
+    ``{"button": name}`` when a button (name, words) is pressed.
     """
 
     title: Sentence
@@ -61,6 +77,29 @@ class Show:
     pictures: tuple[tuple[str, Sentence], ...] = ()
     buttons: tuple[tuple[str, Sentence], ...] = ()
     poll: float = 2.0
+    lines: tuple[Sentence | str, ...] = ()
+    download: Download | None = None
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A step where the person goes to somebody else's page (https, or http) and comes back with an answer.
+
+    ``{back}`` in ``address`` becomes the address to which that page has to send the browser, ready to stand in a query.
+    What it adds to the query there is what ``submit`` gets.
+    """
+
+    title: Sentence
+    explanation: Sentence
+    address: str
+    button: Sentence
+
+
+@dataclass(frozen=True)
+class Finished:
+    """It is done; ``text`` says what is so now."""
+
+    text: Sentence
 
 
 @dataclass(frozen=True)
@@ -73,7 +112,7 @@ class SignedIn:
     name: str = ""
 
 
-Step = Form | Show | SignedIn
+Step = Form | Show | Visit | SignedIn | Finished
 
 
 class WrongInput(Exception):
@@ -85,8 +124,8 @@ class WrongInput(Exception):
         self.field = field
 
 
-class Login(ABC):
-    """One person signing in to one network, once."""
+class Dialogue(ABC):
+    """One person and one purpose, once."""
 
     @abstractmethod
     async def start(self) -> Step:
@@ -96,5 +135,9 @@ class Login(ABC):
     async def submit(self, answers: dict[str, str]) -> Step:
         """The step after this one. Raises WrongInput, Unreachable or Refused; then the same step may be tried again."""
 
-    async def close(self) -> None:  # noqa: B027 (most logins hold nothing open)
-        """Let go of whatever is still open."""
+    async def close(self) -> None:  # noqa: B027 (most dialogues hold nothing open)
+        """Let go of whatever is still open; may be called more than once."""
+
+
+class Login(Dialogue):
+    """One person signing in to one network: the dialogue that ends with SignedIn."""

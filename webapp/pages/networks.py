@@ -71,6 +71,8 @@ def remove(
     account = _own_choice(house, user.id, account_id)
     if history not in {"keep", "delete"}:
         raise HTTPException(422)
+    if account.removed_at is None:
+        house.keeper.sign_out(user.id, account.id)
     house.database.write(_remove, account, history == "keep", actor)
     return RedirectResponse("/networks", 303)
 

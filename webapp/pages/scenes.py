@@ -47,7 +47,7 @@ def list_scene(db: Session, view: View, after: str | None) -> dict[str, Any]:
         "narrowed": bool(view.query or after),
         "unread": inbox.unread_count(db, view.user_id),
         "accounts": inbox.chips_of(db, view.user_id),
-        "troubled": fragments.troubled_of(db, view.user_id),
+        **fragments.notices_of(db, view.user_id),
     }
 
 

@@ -7,6 +7,7 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from webapp.languages import LANGUAGES, Sentence
+from webapp.messaging.account_cards import cards_of
 from webapp.messaging.audit import Actor, entries_about, note
 from webapp.messaging.sign_ins import end_others, end_sign_in, sign_ins_of
 from webapp.messaging.users import set_password, set_preferences
@@ -31,7 +32,9 @@ def _shown(request: Request, house: TheHouse, user: User, sign_in: SignIn, **mor
     """The whole page; ``more`` says what is wrong or done."""
     devices = house.database.read(sign_ins_of, user.id)
     entries = house.database.read(_entries, user.id)
+    cards = house.database.read(cards_of, user.id)
     facts = {"person": user, "devices": devices, "this_device": sign_in.id, "entries": entries, "languages": LANGUAGES}
+    facts["accounts"] = cards
     status = 422 if more.get("wrong") else 200
     return page(request, PAGE, status, **({"wrong": None, "done": ""} | facts | more))
 

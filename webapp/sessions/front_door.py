@@ -22,7 +22,7 @@ from webapp.networks import actions, network, networks
 from webapp.networks.contract import More, Resident
 from webapp.networks.errors import Refused, Trouble, Unreachable
 from webapp.networks.events import ConversationKind, ConversationState
-from webapp.networks.login import SignedIn, Step
+from webapp.networks.login import Finished, SignedIn, Step
 from webapp.sessions.logins import Logins, RunningLogin
 from webapp.sessions.runner import OpenSession, Runner
 from webapp.sessions.surroundings import SurroundingsMaker
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 ANSWER_SECONDS = 30.0
+SIGN_OUT_SECONDS = 5.0
 PAGE = 100
 """Messages that are asked for at once when a person scrolls back."""
 OFFLINE = Sentence(N_("This account is not connected right now. Nothing was changed; try again when it is online."))
@@ -81,9 +82,26 @@ class FrontDoor:
         """Begin a sign-in; returns its id and first step. Raises NotYours, Unreachable or Refused."""
         return self._wait_for(self._start_login(user_id, network_key, account_id))
 
+    def start_task(self, user_id: int, account_id: int, task: str) -> tuple[str, Step]:
+        """Begin a task of an account; returns the dialogue's id and first step. Raises NotYours, Trouble."""
+        account = self._database.read(account_of, user_id, account_id)
+        return self._wait_for(self._start_task(user_id, account.network, account_id, task))
+
+    def sign_out(self, user_id: int, account_id: int) -> None:
+        """Have the network forget an account that is being removed, if there is a line. Raises NotYours."""
+        self._database.read(account_of, user_id, account_id)
+        try:
+            self._wait_for(self._sign_out(account_id))
+        except Trouble:
+            log.info("the network was not told that an account is removed", account=account_id)
+
+    def dialogue(self, user_id: int, login_id: str) -> RunningLogin:
+        """A dialogue that is under way. Raises LoginGone."""
+        return self._logins.get(user_id, login_id)
+
     def current_step(self, user_id: int, login_id: str) -> Step:
-        """The step at which a sign-in stands. Raises LoginGone."""
-        return self._logins.get(user_id, login_id).step
+        """The step at which a dialogue stands. Raises LoginGone."""
+        return self.dialogue(user_id, login_id).step
 
     def submit_login(self, user_id: int, login_id: str, answers: dict[str, str]) -> Step | LoggedIn:
         """Answer a step. Raises LoginGone, WrongInput, Unreachable, Refused; NotPossible if the account is there."""
@@ -168,11 +186,31 @@ class FrontDoor:
         await self._logins.add(running)
         return running.id, running.step
 
+    async def _start_task(self, user_id: int, network_key: str, account_id: int, task: str) -> tuple[str, Step]:
+        dialogue = await self._open(account_id).session.begin(task)
+        running = RunningLogin(user_id, network_key, account_id, dialogue, await dialogue.start(), task)
+        await self._logins.add(running)
+        return running.id, running.step
+
+    async def _sign_out(self, account_id: int) -> None:
+        session = self._open(account_id).session
+        try:
+            async with asyncio.timeout(SIGN_OUT_SECONDS):
+                await session.sign_out()
+        except Trouble:
+            raise
+        except Exception:  # a fault of a connector must not keep anybody's account here
+            log.exception("an account was not signed out at its network", account=account_id)
+
     async def _submit_login(self, user_id: int, login_id: str, answers: dict[str, str]) -> Step | LoggedIn:
         running = self._logins.get(user_id, login_id)
+        if isinstance(running.step, Finished):
+            return running.step
         step = await running.login.submit(answers)
         if not isinstance(step, SignedIn):
             running.step = step
+            if isinstance(step, Finished):
+                await running.login.close()
             return step
         account_id = await self._database.in_database(self._finish_login, running, step)
         await self._logins.forget(running)

@@ -19,12 +19,12 @@ from webapp.messaging.typing import forget_stale
 from webapp.models import Account, Conversation
 from webapp.networks import networks
 from webapp.sessions.front_door import FrontDoor, LoggedIn
-from webapp.sessions.logins import LoginGone
+from webapp.sessions.logins import LoginGone, RunningLogin
 from webapp.sessions.runner import Runner
 from webapp.settings import Settings
 from webapp.vault import Vault
 
-__all__ = ["Keeper", "LoggedIn", "LoginGone"]
+__all__ = ["Keeper", "LoggedIn", "LoginGone", "RunningLogin"]
 
 log = structlog.get_logger()
 

@@ -1,28 +1,31 @@
-"""Sign-ins to networks that are under way. Each belongs to one user and is forgotten after a quarter of an hour."""
+"""Dialogues that are under way: sign-ins to networks, and tasks of accounts. Each belongs to one user and is forgotten
+after a quarter of an hour."""
 
 import secrets
 import time
 from dataclasses import dataclass, field
 
-from webapp.networks.login import Login, Step
+from webapp.networks.login import Dialogue, Step
 
 LASTS_SECONDS = 15 * 60
 MOST_PER_USER = 10
 
 
 class LoginGone(LookupError):
-    """There is no such sign-in (any more); the person starts again."""
+    """There is no such dialogue (any more); the person starts again."""
 
 
 @dataclass
 class RunningLogin:
-    """One sign-in. ``account_id`` is the account that signs in again, None for a new one."""
+    """One dialogue. ``account_id`` is the account that it is about, None for one that is being added; ``task`` is
+    empty for a sign-in."""
 
     user_id: int
     network_key: str
     account_id: int | None
-    login: Login
+    login: Dialogue
     step: Step
+    task: str = ""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     ends_at: float = field(default_factory=lambda: time.monotonic() + LASTS_SECONDS)
 

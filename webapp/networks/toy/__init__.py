@@ -11,6 +11,7 @@ said               what happens
 ``refuse``         the network refuses the message
 ``sign me out``    the network ends the sign-in
 ``hello sandpit``  somebody in the Sandpit answers
+``lock``           the toy chest is locked: a matter that wants its owner
 =================  ==========================================================
 
 Some more make Echo show what a message or a conversation may be: see ``tricks``. Whoever asks for the address ``club``

@@ -10,6 +10,8 @@ from webapp.networks.actions import Action, Done, LeaveGroup, MarkRead, SendText
 from webapp.networks.contract import Anchor, Found, History, More, Sent, Session
 from webapp.networks.errors import Refused, SignedOut, Trouble, Unreachable
 from webapp.networks.events import Batch, ConversationKind, ConversationState, Origin
+from webapp.networks.login import Dialogue
+from webapp.networks.toy.tasks import LOOK, UNLOCK, LookInside, Unlock, matters
 from webapp.networks.toy.translate import introduce, translate
 from webapp.networks.toy.tricks import trick
 from webapp.networks.toy.world import CLUB, ECHO, OLDER, SANDPIT, Happened, Said, World
@@ -35,7 +37,7 @@ class ToySession(Session):
         self._mailbox.listeners.append(self._wake.set)
 
     async def batches(self) -> AsyncIterator[Batch]:
-        yield Batch(introduce(), Origin.CATCH_UP)
+        yield Batch((*introduce(), matters(self._mailbox.chest_is_locked)), Origin.CATCH_UP)
         origin = Origin.CATCH_UP
         while True:
             self._wake.clear()
@@ -68,12 +70,28 @@ class ToySession(Session):
             case _:
                 raise Refused(Sentence(N_("The toy world cannot do this.")))
 
+    async def begin(self, task: str) -> Dialogue:
+        if task == UNLOCK and self._mailbox.chest_is_locked:
+            return Unlock(lambda: self._lock_chest(False))
+        if task == LOOK and not self._mailbox.chest_is_locked:
+            return LookInside()
+        return await super().begin(task)
+
+    def _lock_chest(self, locked: bool) -> None:
+        self._mailbox.chest_is_locked = locked
+        self._mailbox.put(Happened((matters(locked),)))
+
+    async def sign_out(self) -> None:
+        self._world.forget(self._me)
+
     def _say(self, action: SendText) -> Done:
         match action.body.strip().lower():
             case "drop":
                 self._break(Unreachable(DROPPED))
             case "sign me out":
                 self._break(SignedOut(Sentence(N_("The toy network ended the sign-in, as it was told to."))))
+            case "lock":
+                self._lock_chest(True)
             case "refuse":
                 raise Refused(Sentence(N_("The toy network refuses this message, as it was told to.")))
         if self._trouble is not None:

@@ -50,6 +50,7 @@ class Mailbox:
 
     said: list[Said | Happened] = field(default_factory=list)
     listeners: list[Callable[[], None]] = field(default_factory=list)
+    chest_is_locked: bool = False
 
     def put(self, said: Said | Happened) -> None:
         """Something new."""
@@ -67,6 +68,10 @@ class World:
     def mailbox(self, address: str) -> Mailbox:
         """The mailbox of an account, which has one as soon as it asks."""
         return self._mailboxes.setdefault(address, Mailbox())
+
+    def forget(self, address: str) -> None:
+        """The account is gone for good, with everything that it heard."""
+        self._mailboxes.pop(address, None)
 
     def hear(self, address: str, said: Said) -> None:
         """Somebody says something to an account."""

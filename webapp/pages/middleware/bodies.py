@@ -1,4 +1,9 @@
-"""No request carries more than a megabyte, whatever it says about its length, and that is known before any parsing."""
+"""No request carries more than a megabyte, whatever it says about its length, and that is known before any parsing.
+
+Only where a task of an account asks for a file there may be more.
+"""
+
+import re
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -8,10 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from webapp.pages.errors import error_page
 
 LONGEST = 1_000_000
+LONGEST_WITH_FILE = 16_000_000
+_MAY_CARRY_A_FILE = re.compile(r"/networks/\d{1,19}/tasks/")
 
 
 class TooLong(Exception):
-    """The body is longer than LONGEST."""
+    """The body is longer than it may be."""
 
 
 class BodyLimit:
@@ -25,7 +32,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         try:
-            body = await _whole_body(Headers(scope=scope), receive)
+            body = await _whole_body(Headers(scope=scope), receive, _longest(scope))
         except TooLong:
             answer = await run_in_threadpool(error_page, Request(scope), 413)
             await answer(scope, receive, send)
@@ -34,23 +41,30 @@ class BodyLimit:
             await self.app(scope, _replay(body, receive), send)
 
 
-async def _whole_body(headers: Headers, receive: Receive) -> bytes | None:
+def _longest(scope: Scope) -> int:
+    """How many bytes it may be: a file only from somebody who is signed in."""
+    may = scope.get("state", {}).get("sign_in") is not None and _MAY_CARRY_A_FILE.match(scope["path"])
+    return LONGEST_WITH_FILE if may else LONGEST
+
+
+async def _whole_body(headers: Headers, receive: Receive, longest: int) -> bytes | None:
     """The body; None if the browser went away."""
     announced = headers.get("content-length", "0")
-    if not announced.isdigit() or int(announced) > LONGEST:
+    if not announced.isdigit() or int(announced) > longest:
         raise TooLong
     parts: list[bytes] = []
-    while sum(map(len, parts)) <= LONGEST:
+    size = 0
+    while size <= longest:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
         parts.append(message.get("body", b""))
+        size += len(parts[-1])
         if not message.get("more_body", False):
             break
-    body = b"".join(parts)
-    if len(body) > LONGEST:
+    if size > longest:
         raise TooLong
-    return body
+    return b"".join(parts)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

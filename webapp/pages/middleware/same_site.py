@@ -7,6 +7,7 @@ third lock, ``SameSite=Lax``, is on the cookies.
 import hmac
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +17,8 @@ from webapp.pages.house import house_of
 
 READING = {"GET", "HEAD", "OPTIONS"}
 HEADER, FIELD = "x-csrf-token", "csrf_token"
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+MOST_FILES, MOST_FIELDS = 4, 1_000
 
 
 class SameSite:
@@ -60,8 +63,12 @@ async def _has_token(request: Request) -> bool:
 
 
 async def _field(request: Request) -> str:
-    """The token in a plain form."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+    """The token in a form; none in what only pretends to be one."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() not in FORMS:
         return ""
-    value = (await request.form()).get(FIELD, "")
+    try:
+        async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS) as form:
+            value = form.get(FIELD, "")
+    except HTTPException:  # what the parser of forms says to a broken one
+        return ""
     return value if isinstance(value, str) else ""

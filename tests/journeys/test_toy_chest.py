@@ -1,0 +1,54 @@
+"""A matter that cannot wait, from the notice above the inbox through every step of its task until it is settled."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Route, expect
+from sqlmodel import Session, col, select
+
+from tests.journeys.people import Person
+from tests.journeys.stage import Stage
+from webapp.messaging.accounts import add_account
+from webapp.models import User
+from webapp.networks.login import SignedIn
+from webapp.vault import Vault
+
+
+def _has_toys(db: Session, vault: Vault) -> None:
+    alice = db.exec(select(User.id).where(col(User.name) == "Alice")).one()
+    add_account(db, vault, alice, "toy", SignedIn("alice@toy", {"password": "any"}, "alice@toy"))
+
+
+def _toy_maker(route: Route) -> None:
+    """Somebody else's page, which says yes at once."""
+    back = parse_qs(urlsplit(route.request.url).query)["back"][0]
+    route.fulfill(status=302, headers={"Location": f"{back}?said=yes"})
+
+
+def test_a_matter_is_settled_by_its_button(stage: Stage, house: Stage, person: Callable[..., Person]) -> None:
+    house.program.kill()
+    house.write(_has_toys)
+    house.program.start()
+    alice = person("Alice").signs_in()
+    alice.page.route("https://toymaker.example/**", _toy_maker)
+    expect(alice.row("Echo")).to_be_visible()
+    alice.opens("Echo")
+    alice.says("lock")
+    notice = alice.page.locator("#notices").get_by_role("button", name="Unlock the chest")
+    notice.click()
+    alice.page.get_by_label("Word", exact=True).fill("sand")
+    alice.page.get_by_role("button", name="Unlock").click()
+    expect(alice.page.get_by_role("alert")).to_contain_text("That is not the word")
+    alice.page.get_by_label("Word", exact=True).fill("marble")
+    alice.page.get_by_role("button", name="Unlock").click()
+    alice.page.get_by_role("link", name="Go to the toy maker").click()
+    alice.page.get_by_role("button", name="Go on").click()
+    expect(alice.page.get_by_role("status").filter(has_text="The toy chest is open.")).to_be_visible()
+    alice.page.get_by_role("link", name="Go on").click()
+    alice.page.get_by_role("button", name="Look inside").click()
+    with alice.page.expect_download() as taken:
+        alice.page.get_by_role("link", name="Save it as a file").click()
+    assert taken.value.suggested_filename == "marbles.txt"
+    alice.goes_to("/")
+    expect(alice.row("Echo")).to_be_visible()
+    expect(notice).to_have_count(0)
