@@ -42,6 +42,13 @@ def test_a_conversation_that_names_its_partner_is_called_and_found_as_they_are(
     assert rows.conversation("!flat").remote_id == "!flat"
 
 
+def test_a_conversation_that_turns_out_to_be_of_the_other_kind_is_so(rows: Rows, account: int) -> None:
+    rows.arrive(account, OLD)
+    for kind in (ConversationKind.DIRECT, ConversationKind.GROUP):
+        rows.arrive(account, replace(OLD, kind=kind))
+        assert rows.conversation("old").kind == kind
+
+
 def test_the_partner_is_looked_up_in_an_index(rows: Rows, alice: int, account: int) -> None:
     plan = rows.database.read(plan_of, inbox.page_query(alice, Filter(), None, 41))
     assert any("identity" in step and "account_id=? AND address=?" in step for step in plan), plan

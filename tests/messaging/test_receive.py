@@ -116,6 +116,12 @@ def test_a_receipt_for_somebody_else_s_message_changes_nothing(rows: Rows, accou
     assert rows.messages()[0].delivery is None
 
 
+def test_who_read_a_later_message_of_somebody_else_read_ours_before_it(rows: Rows, account: int) -> None:
+    rows.arrive(account, said("mine", "r1", own=True), said("theirs", "r2"), said("mine too", "r3", own=True))
+    rows.arrive(account, DeliveryChanged("bob", MessageRef(remote_id="r2"), Delivery.READ, up_to=True))
+    assert [m.delivery for m in rows.messages()] == [Delivery.READ, None, Delivery.SENT]
+
+
 def test_a_late_error_makes_a_message_failed_with_its_reason(rows: Rows, account: int) -> None:
     rows.arrive(account, said("Hello", "r1", own=True))
     reason = Sentence("No such person.")

@@ -65,6 +65,7 @@ def _take_over(db: Session, old: Conversation | None, new: Conversation | None) 
 def change(db: Session, account: Holding, event: ConversationChanged) -> None:
     """A conversation exists, or something about it is new."""
     conversation = ensure(db, account, event.conversation, event.kind)
+    conversation.kind = event.kind
     for name in _TAKEN_AS_IT_IS:
         told = getattr(event, name)
         if told is not None:

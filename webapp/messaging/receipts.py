@@ -14,16 +14,17 @@ MOST_AT_ONCE = 500
 
 
 def change_delivery(db: Session, account: Holding, event: DeliveryChanged) -> None:
-    """A message of ours was delivered or read; with ``up_to`` those before it were too."""
+    """A message of ours was delivered or read; with ``up_to`` those before it were too, whoever said that one."""
     conversation = conversation_called(db, account.id, event.conversation)
     message = message_called(db, conversation, event.message) if conversation else None
-    if conversation is None or message is None or not message.own:
+    if conversation is None or message is None or not (message.own or event.up_to):
         return
     if event.delivery == Delivery.FAILED:
-        if message.delivery in (Delivery.SENDING, Delivery.SENT):
+        if message.own and message.delivery in (Delivery.SENDING, Delivery.SENT):
             set_delivery(db, conversation, message, Delivery.FAILED, event.reason)
         return
-    for each in [message, *(_earlier(db, message, event.delivery) if event.up_to else [])]:
+    this = [message] if message.own else []
+    for each in [*this, *(_earlier(db, message, event.delivery) if event.up_to else [])]:
         if is_further(event.delivery, each.delivery):
             set_delivery(db, conversation, each, event.delivery)
 

@@ -240,7 +240,7 @@ class TypingChanged(Event):
 class DeliveryChanged(Event):
     """A message of ours came further: DELIVERED or READ, or FAILED after all, for ``reason``.
 
-    With ``up_to`` this is true of every earlier one too.
+    With ``up_to`` this is true of every earlier one of ours too; then ``message`` may be somebody else's.
     """
 
     conversation: str
