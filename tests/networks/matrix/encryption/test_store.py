@@ -125,9 +125,12 @@ def test_what_is_done_in_a_transaction_that_fails_is_not_kept(store):
     with suppress(RuntimeError), store.transaction():
         store.tables.keep_fact("a", 1)
         store.keep_olm_session("curve", olm_session(), received=True)
+        store.account.generate_one_time_keys(1)
+        store.save_account()
         raise RuntimeError
     assert store.tables.fact("a") is None
     assert store.olm_sessions("curve") == []
+    assert store.account.one_time_keys == {"curve25519": {}}
 
 
 def test_no_secret_lies_in_the_file(tmp_path):

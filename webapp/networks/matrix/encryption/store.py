@@ -51,7 +51,7 @@ class Store:
         self._nio = _Nio(user, device, str(folder), self._pickle_key, FILE)
         self.tables = Tables(self._execute, Sealer(derive(key, "tables")))
         self.user, self.device = user, device
-        self.account: OlmAccount
+        self._account: OlmAccount | None = None
 
     @classmethod
     def open(cls, folder: Path, key: bytes, user: str, device: str) -> "Store":
@@ -82,7 +82,7 @@ class Store:
         with self.transaction():
             self.tables.make()
             self._check(mark)
-            self.account = self._load_account() or self._new_account()
+            self._account = self._load_account() or self._new_account()
         _write_mark(mark, self.device)
 
     def _check(self, mark: Path) -> None:
@@ -104,15 +104,28 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing. Raises StoreBroken, StoreStuck."""
-        with told_apart(), self._nio.database.atomic():
-            yield
+        """All or nothing, of the account in memory as well. Raises StoreBroken, StoreStuck."""
+        try:
+            with told_apart(), self._nio.database.atomic():
+                yield
+        except BaseException:
+            self._account = None
+            raise
 
     def close(self) -> None:
         with told_apart():
             self._nio.database.close()
 
     # The account: our own keys
+
+    @property
+    def account(self) -> OlmAccount:
+        """Our device's own keys. After a transaction that failed they are read again."""
+        if self._account is None:
+            self._account = self._load_account()
+        if self._account is None:
+            raise StoreBroken
+        return self._account
 
     def _load_account(self) -> OlmAccount | None:
         with _pickles():
