@@ -1,7 +1,7 @@
 """What a network must offer so that the contract tests can run on it.
 
-Each network has ``tests/networks/<key>/bench.py`` with a ``Bench`` made from this one, and ``SERVERS`` if it needs a
-real server. A bench is one account of ours and one friend on the far side of the network.
+Each network has ``tests/networks/<key>/bench.py`` with a ``Bench`` made from this one, and ``SERVERS``: the names of
+the fixtures of the real servers that it needs. A bench is one account of ours and one friend on the far side.
 """
 
 from abc import ABC, abstractmethod

@@ -9,6 +9,7 @@ import pytest
 
 from tests.far_side import FarSide
 from tests.prosody import Prosody
+from tests.synapse import Synapse
 
 _numbers = itertools.count(1)
 
@@ -32,6 +33,13 @@ class User:
 def prosody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prosody]:
     """The server that all tests share; tests that break theirs start one of their own."""
     with Prosody(tmp_path_factory.mktemp("prosody")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def synapse() -> Iterator[Synapse]:
+    """The homeserver that all tests share; tests that break theirs start one of their own."""
+    with Synapse() as server:
         yield server
 
 

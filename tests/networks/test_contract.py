@@ -56,7 +56,7 @@ def _cases() -> list[Any]:
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> MakeBench:
     """Makes a bench of each network in turn."""
     module = _bench_of(request.param)
-    more = (request.getfixturevalue("prosody"),) if module.SERVERS else ()
+    more = [request.getfixturevalue(server) for server in module.SERVERS]
     return lambda: module.Bench(tmp_path, *more)
 
 

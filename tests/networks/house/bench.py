@@ -9,7 +9,7 @@ from webapp.networks.contract import Anchor, Credentials, Resident, Session, Sur
 from webapp.networks.events import MessageReceived
 from webapp.networks.house import network
 
-SERVERS = False
+SERVERS: tuple[str, ...] = ()
 
 
 class Bench(BaseBench):

@@ -8,7 +8,7 @@ from webapp.networks.contract import Credentials, Session, Surroundings
 from webapp.networks.toy import network
 from webapp.networks.toy.world import ECHO, Said, world
 
-SERVERS = False
+SERVERS: tuple[str, ...] = ()
 _numbers = count(1)
 
 

@@ -9,7 +9,7 @@ from tests.prosody import Prosody
 from webapp.networks.contract import Credentials, Session, Surroundings
 from webapp.networks.xmpp import network
 
-SERVERS = True
+SERVERS = ("prosody",)
 _numbers = count(1)
 
 

@@ -6,6 +6,7 @@ Whatever comes from outside goes through here before it is asked for, stored or 
 import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
+from typing import TypeGuard
 from urllib.parse import parse_qs, quote, unquote
 
 LONGEST = 255
@@ -46,6 +47,15 @@ class Place:
 def user_id(text: object) -> str:
     """``@anna:example.org``; also of the older kinds with other characters. Raises NoAddress."""
     return _with_server(text, "@")
+
+
+def is_user(text: object) -> TypeGuard[str]:
+    """Whether this is the id of a user."""
+    try:
+        user_id(text)
+    except NoAddress:
+        return False
+    return True
 
 
 def alias(text: object) -> str:

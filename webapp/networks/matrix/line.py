@@ -1,0 +1,50 @@
+"""What the parts of a session share: the line itself, who we are, and what is known of the rooms."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from webapp.languages import N_, Sentence
+from webapp.networks.contract import Surroundings
+from webapp.networks.errors import Refused
+from webapp.networks.matrix.addresses import NoAddress, room_id
+from webapp.networks.matrix.quarantine import Quarantine
+from webapp.networks.matrix.rooms import Rooms
+from webapp.networks.matrix.trouble import NotReached, Problem
+from webapp.networks.matrix.wire import Wire
+
+CATCH_UP_WITHIN = 60.0
+"""Seconds that something to be said waits until it is known what was missed."""
+
+
+@dataclass
+class Line:
+    """``me`` is our user id, ``device`` the id of this device, ``since`` when it is one (seconds since 1970)."""
+
+    wire: Wire
+    me: str
+    device: str
+    since: float
+    rooms: Rooms
+    surroundings: Surroundings
+    quarantine: Quarantine = field(default_factory=Quarantine)
+    caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+    left_here: set[str] = field(default_factory=set)
+    """Rooms that the person left, or declined to enter, by this session: nobody has to be told."""
+
+    async def when_caught_up(self) -> None:
+        """Whether a room was encrypted while we were away must be known before anything is said there (S20).
+
+        Raises NotReached.
+        """
+        try:
+            await asyncio.wait_for(self.caught_up.wait(), CATCH_UP_WITHIN)
+        except TimeoutError:
+            raise NotReached(Problem.SILENT, self.wire.host) from None
+
+
+def the_room(conversation: str) -> str:
+    """The room of a conversation. Raises Refused."""
+    try:
+        return room_id(conversation)
+    except NoAddress:
+        raise Refused(Sentence(N_("There is no such conversation."))) from None

@@ -1,0 +1,120 @@
+"""One room as far as the rest must know it: plain facts, read from its state."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from webapp.networks.events import ConversationKind
+from webapp.networks.matrix.addresses import NoAddress, local, room_id, user_id
+from webapp.networks.matrix.quarantine import Heard
+from webapp.networks.matrix.texts import tidy_name
+
+MOST_HEROES = 5
+"""Members whose names stand for a room that has none (specification, "Calculating the display name for a room")."""
+
+
+@dataclass
+class Room:
+    """``membership`` is our own: join, invite, knock, leave, ban, or empty for a room of which we know nothing.
+
+    ``last`` is the newest message. ``encrypted`` is only ever set (S20). ``partner`` is the other person, where the two
+    of us call this our direct chat; ``invited_by`` who asked us into one, ``asked`` whom we asked into one before the
+    account says so. ``told`` is what the rest was told last, so that nothing is told twice.
+    """
+
+    id: str
+    membership: str = ""
+    name: str = ""
+    alias: str = ""
+    topic: str = ""
+    heroes: list[str] | None = None
+    partner: str = ""
+    encrypted: bool = False
+    is_space: bool = False
+    successor: str = ""
+    last: str = ""
+    asked: str = ""
+    invited_by: str = ""
+    told: list[Any] | None = None
+
+    @property
+    def kind(self) -> ConversationKind:
+        return ConversationKind.DIRECT if self.partner else ConversationKind.GROUP
+
+    @property
+    def joined(self) -> bool:
+        return self.membership == "join"
+
+    def shown_name(self, name_of: Callable[[str], str]) -> str:
+        """What it is called; empty where there is nobody and nothing to call it after."""
+        if self.partner and not self.name:
+            return name_of(self.partner) or self.partner
+        if self.name or self.alias:
+            return self.name or self.alias
+        names = [name_of(hero) or local(hero) for hero in self.heroes or []]
+        return ", ".join(names)[:200]
+
+    def note_state(self, event: Heard) -> None:
+        """Take over what a state event says."""
+        reader = _READERS.get(event.type)
+        if reader is not None and event.state_key == "":
+            reader(self, event.content)
+
+    def note_summary(self, summary: object) -> None:
+        """``summary`` of a sync answer: who the room is called after."""
+        heroes = summary.get("m.heroes") if isinstance(summary, Mapping) else None
+        if isinstance(heroes, list):
+            self.heroes = [hero for hero in map(_user, heroes[:MOST_HEROES]) if hero]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> "Room":
+        """Facts that an older version kept and this one does not know are left out."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in facts.items() if name in known})
+
+
+def _user(text: object) -> str:
+    try:
+        return user_id(text)
+    except NoAddress:
+        return ""
+
+
+def _name(room: Room, content: Mapping[str, Any]) -> None:
+    room.name = tidy_name(content.get("name"))
+
+
+def _topic(room: Room, content: Mapping[str, Any]) -> None:
+    room.topic = tidy_name(content.get("topic"), 2000)
+
+
+def _alias(room: Room, content: Mapping[str, Any]) -> None:
+    room.alias = tidy_name(content.get("alias"), 255)
+
+
+def _encryption(room: Room, _: Mapping[str, Any]) -> None:
+    room.encrypted = True
+
+
+def _create(room: Room, content: Mapping[str, Any]) -> None:
+    room.is_space = content.get("type") == "m.space"
+
+
+def _tombstone(room: Room, content: Mapping[str, Any]) -> None:
+    try:
+        room.successor = room_id(content.get("replacement_room"))
+    except NoAddress:
+        room.successor = ""
+
+
+_READERS: dict[str, Callable[[Room, Mapping[str, Any]], None]] = {
+    "m.room.name": _name,
+    "m.room.topic": _topic,
+    "m.room.canonical_alias": _alias,
+    "m.room.encryption": _encryption,
+    "m.room.create": _create,
+    "m.room.tombstone": _tombstone,
+}

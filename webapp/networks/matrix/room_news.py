@@ -1,0 +1,226 @@
+"""What is new in one room, as a sync answer tells it: its state, what was said, who reads and types."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from webapp.networks.events import (
+    ConversationChanged,
+    ConversationKind,
+    ConversationState,
+    Event,
+    GapFound,
+    InvitationReceived,
+    Member,
+    MembersChanged,
+    MessageRef,
+    ReadElsewhere,
+    TypingChanged,
+)
+from webapp.networks.matrix.addresses import is_user
+from webapp.networks.matrix.departures import departure
+from webapp.networks.matrix.direct import Directs
+from webapp.networks.matrix.line import Line
+from webapp.networks.matrix.quarantine import Heard, events_in, plain_content, text_in
+from webapp.networks.matrix.receipts import receipts
+from webapp.networks.matrix.room import Room
+from webapp.networks.matrix.texts import tidy_name
+from webapp.networks.matrix.translate import Setting, message
+
+
+class RoomNews:
+    """Reads rooms, and remembers who is typing."""
+
+    def __init__(self, line: Line, directs: Directs) -> None:
+        self._line = line
+        self._directs = directs
+        self._typing: dict[str, set[str]] = {}
+
+    async def read(self, kind: str, room_id: str, piece: Mapping[str, Any], first: bool) -> list[Event]:
+        """The events that follow from a piece; ``first``: it is of an answer that tells everything from the start."""
+        room = self._line.rooms.get(room_id)
+        room.partner = self._directs.partner(room_id)
+        if kind == "join":
+            return await self._joined(room, piece, first)
+        if kind == "invite":
+            return self._invited(room, piece)
+        if kind == "leave":
+            return await self._left(room, piece)
+        return self._knocked(room, piece) if kind == "knock" else []
+
+    def look_again(self, room_id: str) -> list[Event]:
+        """A room became a direct chat, or is none any more."""
+        room = self._line.rooms.get(room_id)
+        room.partner, room.asked = self._directs.partner(room_id), ""
+        self._line.rooms.put(room)
+        return self._changed(room) if room.joined and not room.is_space else []
+
+    # How we stand to it
+
+    async def _joined(self, room: Room, piece: Mapping[str, Any], first: bool) -> list[Event]:
+        before, room.membership = room.membership, "join"
+        timeline = self._line.quarantine.all_of(piece.get("timeline"))
+        members = self._note_state(room, piece, timeline)
+        room.partner = room.partner or room.asked
+        if room.is_space:
+            return []
+        news: list[Event] = []
+        if not first and before in {"join", ""} and _is_limited(piece):
+            news.append(GapFound(room.id))  # means nothing for a conversation that is new
+        news += self._changed(room)
+        if room.kind is ConversationKind.GROUP and members is not None:
+            news.append(members)
+        news += await self._said(room, timeline)
+        return news + self._ephemeral(room, piece, timeline, first)
+
+    def _invited(self, room: Room, piece: Mapping[str, Any]) -> list[Event]:
+        state = self._line.quarantine.all_of(piece.get("invite_state"), stripped=True)
+        asked = next((e for e in state if e.type == "m.room.member" and e.state_key == self._line.me), None)
+        known = room.membership
+        for event in state:
+            self._note(room, event)
+        room.membership = "invite"
+        if asked is None or known == "invite" or room.is_space:
+            return []
+        direct = asked.content.get("is_direct") is True
+        room.invited_by = asked.sender if direct else ""
+        sender_name = self._name_of(room, asked.sender) or None
+        name = sender_name or asked.sender if direct else room.shown_name(lambda user: self._name_of(room, user))
+        kind = ConversationKind.DIRECT if direct else ConversationKind.GROUP
+        text = tidy_name(asked.content.get("reason"), 1000) or None
+        return [InvitationReceived(room.id, kind, asked.sender, sender_name, name or None, text)]
+
+    async def _left(self, room: Room, piece: Mapping[str, Any]) -> list[Event]:
+        before = room.membership
+        timeline = self._line.quarantine.all_of(piece.get("timeline"))
+        self._note_state(room, piece, timeline)
+        room.membership, room.told = "leave", None
+        here = room.id in self._line.left_here
+        self._line.left_here.discard(room.id)
+        if room.is_space or not before or before == "leave":
+            return []
+        own = [e for e in timeline if e.type == "m.room.member" and e.state_key == self._line.me]
+        state, reason = departure(own[-1] if own else None, before, self._line.me, here)
+        said = await self._said(room, timeline) if before == "join" else []
+        return [*said, ConversationChanged(room.id, room.kind, state=state, reason=reason)]
+
+    def _knocked(self, room: Room, piece: Mapping[str, Any]) -> list[Event]:
+        known, state = room.membership, self._line.quarantine.all_of(piece.get("knock_state"), stripped=True)
+        for event in state:
+            self._note(room, event)
+        room.membership = "knock"
+        if known == "knock":
+            return []
+        name = room.shown_name(lambda user: self._name_of(room, user))
+        return [ConversationChanged(room.id, room.kind, name or None, state=ConversationState.ASKED, listed=True)]
+
+    # Its state
+
+    def _note_state(self, room: Room, piece: Mapping[str, Any], timeline: list[Heard]) -> MembersChanged | None:
+        """Take over all state that is new; the answer says whose membership or name is."""
+        state = self._line.quarantine.all_of(piece.get("state"))
+        for event in [*state, *(e for e in timeline if e.state_key is not None)]:
+            self._note(room, event)
+        room.note_summary(piece.get("summary"))
+        heard = {e.state_key: e for e in [*state, *timeline] if e.type == "m.room.member" and is_user(e.state_key)}
+        return _members(room.id, heard) if heard else None
+
+    def _note(self, room: Room, event: Heard) -> None:
+        self._line.rooms.put(room)
+        room.note_state(event)
+        if event.type == "m.room.member" and is_user(event.state_key):
+            member = (tidy_name(event.content.get("displayname")), text_in(event.content, "membership"))
+            self._line.rooms.put_member(room.id, event.state_key, member)
+            if event.sender == self._line.me and event.content.get("is_direct") is True:
+                room.asked = event.state_key
+
+    def _changed(self, room: Room) -> list[Event]:
+        """What the rest should know of the room by now, if that is new."""
+        self._line.rooms.put(room)
+        name = room.shown_name(lambda user: self._name_of(room, user))
+        now: list[Any] = [room.kind.value, name, room.topic, room.partner, room.successor]
+        if now == room.told:
+            return []
+        room.told = now
+        return [
+            ConversationChanged(
+                room.id,
+                room.kind,
+                name=name,
+                topic=room.topic,
+                state=ConversationState.JOINED,
+                listed=True,
+                partner=room.partner,
+                successor=room.successor or None,
+            )
+        ]
+
+    def _name_of(self, room: Room, user: str) -> str:
+        return self._line.rooms.name_of(room.id, user)
+
+    # What was said
+
+    def setting(self, room: Room, name_of: Callable[[str], str] | None = None) -> Setting:
+        """What is needed to read its events; ``name_of`` knows names of old."""
+        return Setting(room.id, room.kind, self._line.me, name_of or (lambda user: self._name_of(room, user)))
+
+    async def _said(self, room: Room, timeline: list[Heard]) -> list[Event]:
+        found: list[Event] = []
+        setting = self.setting(room)
+        for event in timeline:
+            line = None
+            with self._line.quarantine.around():
+                line = message(event, setting)
+            if line is not None:
+                found.append(line)
+                room.last = event.name
+            elif room.last:
+                self._line.rooms.put_stand_in(room.id, event.name, room.last)
+        self._line.rooms.put(room)
+        return found
+
+    # Who reads and types
+
+    def _ephemeral(self, room: Room, piece: Mapping[str, Any], timeline: list[Heard], first: bool) -> list[Event]:
+        found: list[Event] = []
+        only = {one.name for one in timeline} if first else None
+        for event in events_in(piece.get("ephemeral")):
+            read, typing = plain_content(event, "m.receipt"), plain_content(event, "m.typing")
+            with self._line.quarantine.around():
+                if read is not None:
+                    found += receipts(room.id, read, self._line.me, self._line.rooms, only)
+                if typing is not None and not first:
+                    found += self._types(room, typing.get("user_ids"))
+        if first and room.last and _unread(piece) == 0:
+            found.append(ReadElsewhere(room.id, MessageRef(remote_id=room.last)))
+        return found
+
+    def _types(self, room: Room, users: object) -> list[Event]:
+        now = {user for user in users if is_user(user)} - {self._line.me} if isinstance(users, list) else set()
+        before = self._typing.get(room.id, set())
+        self._typing[room.id] = now
+        changed = [(user, user in now) for user in sorted(now ^ before)]
+        return [TypingChanged(room.id, user, typing, self._name_of(room, user) or None) for user, typing in changed]
+
+
+def _members(room: str, heard: Mapping[str, Heard]) -> MembersChanged:
+    here, gone = [], []
+    for user, event in heard.items():
+        membership = text_in(event.content, "membership")
+        if membership in {"join", "invite"}:
+            name = tidy_name(event.content.get("displayname")) or None
+            here.append(Member(user, name, present=membership == "join"))
+        else:
+            gone.append(user)
+    return MembersChanged(room, tuple(here), tuple(gone))
+
+
+def _is_limited(piece: Mapping[str, Any]) -> bool:
+    timeline = piece.get("timeline")
+    return isinstance(timeline, Mapping) and timeline.get("limited") is True
+
+
+def _unread(piece: Mapping[str, Any]) -> int | None:
+    """How many messages the server counts as unread, None where it does not say."""
+    counts = piece.get("unread_notifications")
+    count = counts.get("notification_count") if isinstance(counts, Mapping) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) else None

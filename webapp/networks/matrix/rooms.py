@@ -1,0 +1,171 @@
+"""The rooms of one account, kept in SQLite and loaded when they are needed.
+
+Everything in here can be told again by the homeserver: a file that is damaged is thrown away, and ``is_new`` says that
+the whole state must be asked for. What was changed is written by ``flush``, before the position that goes with it.
+"""
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from webapp.networks.matrix.room import Room
+
+AT_HAND = 300
+"""Rooms and, times ten, names that are kept in memory."""
+_TABLES = """
+CREATE TABLE IF NOT EXISTS room (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS member (
+    room TEXT, user TEXT, name TEXT NOT NULL, membership TEXT NOT NULL, PRIMARY KEY (room, user)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stand_in (room TEXT, event TEXT, message TEXT NOT NULL, PRIMARY KEY (room, event))
+WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+Member = tuple[str, str]
+"""What somebody is called in a room, and their membership."""
+
+
+class Rooms:
+    """Reads happen on the loop, from memory or by one look-up; writes go to a thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "rooms.sqlite"
+        self._rooms: OrderedDict[str, Room] = OrderedDict()
+        self._members: OrderedDict[tuple[str, str], Member] = OrderedDict()
+        self._changed_rooms: set[str] = set()
+        self._changed_members: set[tuple[str, str]] = set()
+        self._stand_ins: dict[tuple[str, str], str] = {}
+        self._notes: dict[str, Any] = {}
+        self._changed_notes: set[str] = set()
+        self._reader, self._writer = self._opened()
+        self.is_new = self.note("filled") is not True
+
+    # Rooms
+
+    def get(self, room_id: str) -> Room:
+        """The room, a new one if it is not known. Whoever changes it calls ``put``."""
+        room = self._rooms.get(room_id)
+        if room is None:
+            row = self._reader.execute("SELECT facts FROM room WHERE id = ?", (room_id,)).fetchone()
+            room = Room.from_dict(json.loads(row[0])) if row else Room(room_id)
+            self._rooms[room_id] = room
+        self._rooms.move_to_end(room_id)
+        return room
+
+    def put(self, room: Room) -> None:
+        self._rooms[room.id] = room
+        self._changed_rooms.add(room.id)
+
+    # Members
+
+    def member(self, room_id: str, user: str) -> Member | None:
+        """What we know of somebody in a room."""
+        key = (room_id, user)
+        if key not in self._members:
+            query = "SELECT name, membership FROM member WHERE room = ? AND user = ?"
+            row = self._reader.execute(query, key).fetchone()
+            if row is None:
+                return None
+            self._members[key] = (row[0], row[1])
+        self._members.move_to_end(key)
+        return self._members[key]
+
+    def name_of(self, room_id: str, user: str) -> str:
+        """What somebody is called in a room; empty where that is not known."""
+        member = self.member(room_id, user)
+        return member[0] if member else ""
+
+    def put_member(self, room_id: str, user: str, member: Member) -> None:
+        self._members[room_id, user] = member
+        self._changed_members.add((room_id, user))
+
+    # The message that stands for an event which is none
+
+    def put_stand_in(self, room_id: str, event: str, message: str) -> None:
+        """Somebody may say that they have read up to this event, which is no message of ours: then it is that one."""
+        self._stand_ins[room_id, event] = message
+
+    def stand_in(self, room_id: str, event: str) -> str:
+        """The message to take for this event; itself unless another one stands for it."""
+        known = self._stand_ins.get((room_id, event))
+        if known is None:
+            query = "SELECT message FROM stand_in WHERE room = ? AND event = ?"
+            row = self._reader.execute(query, (room_id, event)).fetchone()
+            known = row[0] if row else event
+        return known
+
+    # Notes: what is about all rooms
+
+    def note(self, key: str) -> Any:
+        """Something that was kept under this key, None if nothing was."""
+        if key not in self._notes:
+            row = self._reader.execute("SELECT value FROM note WHERE key = ?", (key,)).fetchone()
+            self._notes[key] = json.loads(row[0]) if row else None
+        return self._notes[key]
+
+    def put_note(self, key: str, value: Any) -> None:
+        self._notes[key] = value
+        self._changed_notes.add(key)
+
+    # The disk
+
+    async def flush(self) -> None:
+        """Write what was changed; it lasts when this returns."""
+        rooms = [(name, json.dumps(self._rooms[name].to_dict())) for name in self._changed_rooms]
+        members = [(*key, *self._members[key]) for key in self._changed_members]
+        stand_ins = [(*key, message) for key, message in self._stand_ins.items()]
+        notes = [(key, json.dumps(self._notes[key])) for key in self._changed_notes]
+        self._changed_rooms, self._changed_members, self._changed_notes = set(), set(), set()
+        self._stand_ins = {}
+        if rooms or members or stand_ins or notes:
+            await asyncio.to_thread(self._write, rooms, members, stand_ins, notes)
+        self._forget_some()
+
+    async def close(self) -> None:
+        for line in (self._reader, self._writer):
+            await asyncio.to_thread(line.close)
+
+    def _write(self, *rows: Iterable[tuple[Any, ...]]) -> None:
+        statements = (
+            "INSERT OR REPLACE INTO room VALUES (?, ?)",
+            "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO stand_in VALUES (?, ?, ?)",
+            "INSERT OR REPLACE INTO note VALUES (?, ?)",
+        )
+        with self._writer:
+            for statement, some in zip(statements, rows, strict=True):
+                self._writer.executemany(statement, some)
+
+    def _forget_some(self) -> None:
+        """What is written and was not used for longest need not be in memory."""
+        while len(self._rooms) > AT_HAND and not self._changed_rooms:
+            self._rooms.popitem(last=False)
+        while len(self._members) > AT_HAND * 10 and not self._changed_members:
+            self._members.popitem(last=False)
+
+    def _opened(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            return self._connected(), self._connected()
+        except sqlite3.DatabaseError:
+            for suffix in ("", "-wal", "-shm"):
+                with contextlib.suppress(FileNotFoundError):
+                    self._file.with_name(self._file.name + suffix).unlink()
+            return self._connected(), self._connected()
+
+    def _connected(self) -> sqlite3.Connection:
+        self._file.touch(mode=0o600)
+        line = sqlite3.connect(self._file, timeout=10, check_same_thread=False)
+        try:
+            line.execute("PRAGMA journal_mode = WAL")
+            line.execute("PRAGMA synchronous = NORMAL")
+            line.executescript(_TABLES)
+        except sqlite3.DatabaseError:
+            line.close()
+            raise
+        return line

@@ -1,0 +1,84 @@
+"""The running connection of one account: its parts, put together.
+
+``wire`` asks, ``sync`` goes round, ``room_news`` and ``translate`` make events of what comes, ``rooms`` remembers.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from webapp.networks.actions import Action, Done, SendText
+from webapp.networks.contract import Anchor, Credentials, Found, History, Session, Surroundings
+from webapp.networks.events import Batch
+from webapp.networks.matrix import history, outgoing
+from webapp.networks.matrix.actions import Actions
+from webapp.networks.matrix.checkpoint import from_bytes
+from webapp.networks.matrix.direct import Directs
+from webapp.networks.matrix.line import Line
+from webapp.networks.matrix.room_news import RoomNews
+from webapp.networks.matrix.rooms import Rooms
+from webapp.networks.matrix.sync import Sync
+from webapp.networks.matrix.trouble import Declined, NotReached, Problem, Rejected
+from webapp.networks.matrix.wire import Wire, path
+
+
+class MatrixSession(Session):
+    """One account. ``open`` first, then ``batches``; the rest may be called while those run."""
+
+    def __init__(self, credentials: Credentials, surroundings: Surroundings) -> None:
+        self._me = credentials.address
+        self._secrets = credentials.secrets
+        self._surroundings = surroundings
+        self._line: Line | None = None
+
+    async def open(self, checkpoint: bytes | None) -> None:
+        wire = Wire(self._secrets.get("homeserver", ""), self._surroundings, self._secrets.get("token", ""))
+        try:
+            await self._introduce(wire)
+        except BaseException:
+            await wire.close()
+            raise
+        rooms = await asyncio.to_thread(Rooms, self._surroundings.folder)
+        since = float(self._secrets.get("since", 0) or 0)
+        line = self._line = Line(wire, self._me, self._secrets.get("device", ""), since, rooms, self._surroundings)
+        directs = Directs(line)
+        self._news = RoomNews(line, directs)
+        self._actions = Actions(line, directs)
+        self._sync = Sync(line, directs, self._news, from_bytes(checkpoint))
+
+    async def _introduce(self, wire: Wire) -> None:
+        """The token must be ours, and of the device that we take ourselves for. Raises NotReached, Rejected."""
+        try:
+            told = await wire.ask("GET", path("account", "whoami"))
+        except Declined:
+            raise NotReached(Problem.NO_HOMESERVER, wire.host) from None
+        if told.get("user_id") != self._me or told.get("device_id") != self._secrets.get("device"):
+            raise Rejected("M_UNKNOWN_TOKEN", wire.host)
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        line = self._open_line()
+        try:
+            async for batch in self._sync.batches():
+                yield batch
+        except Declined:
+            raise NotReached(Problem.GARBAGE, line.wire.host) from None
+
+    async def perform(self, action: Action) -> Done:
+        self._open_line()
+        return await self._actions.perform(action)
+
+    async def already_sent(self, action: SendText) -> Found:
+        return await outgoing.already_sent(self._open_line(), action)
+
+    async def older(self, conversation: str, before: Anchor, limit: int) -> History:
+        return await history.older(self._open_line(), self._news, conversation, before, limit)
+
+    async def close(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            await line.wire.close()
+            await line.rooms.close()
+
+    def _open_line(self) -> Line:
+        if self._line is None:
+            raise NotReached(Problem.CLOSED, "")
+        return self._line

@@ -1,0 +1,137 @@
+"""The loop around ``/sync``: one question after the other, each only once the last answer is stored.
+
+Delivery stands on the order within a turn (D5): what devices sent each other, then the rooms, then the position.
+Killed anywhere, the same answer comes again, and everything in it is recognised.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from webapp.networks.events import Batch, Event, Origin, Presence, PresenceChanged
+from webapp.networks.matrix import checkpoint
+from webapp.networks.matrix.addresses import NoAddress, is_user, room_id
+from webapp.networks.matrix.direct import KIND, Directs
+from webapp.networks.matrix.filters import sync_filter
+from webapp.networks.matrix.line import Line
+from webapp.networks.matrix.pieces import Nonsense, Pieces
+from webapp.networks.matrix.quarantine import events_in, plain_content, text_in
+from webapp.networks.matrix.room_news import RoomNews
+from webapp.networks.matrix.texts import tidy_name
+from webapp.networks.matrix.trouble import NotReached, Problem
+from webapp.networks.matrix.wire import PATIENCE
+
+log = logging.getLogger(__name__)
+PLACE = "/_matrix/client/v3/sync"
+LONG_POLL = 25.0
+"""Seconds that the homeserver may hold a question to which there is no news yet."""
+SLACK = 15.0
+"""Seconds over that after which the line is taken for dead."""
+FIRST_PATIENCE = 300.0
+"""Seconds for an answer that tells everything from the start."""
+LARGEST = 256 * 2**20
+MOST_TOGETHER = 500
+"""Events of one batch."""
+AT_A_TIME = 20
+"""Pieces that are looked through before others get their turn."""
+_PRESENCE = {"online": Presence.ONLINE, "unavailable": Presence.AWAY, "offline": Presence.OFFLINE}
+
+
+class Sync:
+    """``position`` is the last one whose answer is stored."""
+
+    def __init__(self, line: Line, directs: Directs, news: RoomNews, position: str) -> None:
+        self._line = line
+        self._directs = directs
+        self._news = news
+        self.position = position
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """What was missed, then what happens. Raises NotReached, Rejected, Declined."""
+        origin = Origin.CATCH_UP
+        while True:
+            text = await self._ask(origin is Origin.LIVE)
+            async for batch in self._turn(text, origin):
+                yield batch
+            self._line.caught_up.set()
+            origin = Origin.LIVE
+
+    async def _ask(self, live: bool) -> str:
+        first, wait = not self.position, LONG_POLL if live else 0.0
+        query = {
+            "filter": sync_filter(first),
+            "timeout": str(int(wait * 1000)),
+            "set_presence": "offline",
+        }
+        if not first:
+            query["since"] = self.position
+            if self._line.rooms.is_new:
+                query["full_state"] = "true"
+        everything = first or self._line.rooms.is_new
+        patience = wait + SLACK if live else FIRST_PATIENCE if everything else PATIENCE
+        return await self._line.wire.text(PLACE, query, patience=patience, largest=LARGEST)
+
+    async def _turn(self, text: str, origin: Origin) -> AsyncIterator[Batch]:
+        pieces, position = await self._looked_through(text)
+        events = self._of_account(pieces.parts)
+        async for more in self._of_rooms(pieces):
+            events += more
+            while len(events) > MOST_TOGETHER:
+                yield Batch(tuple(events[:MOST_TOGETHER]), origin)
+                del events[:MOST_TOGETHER]
+        events += self._of_presence(pieces.parts)
+        self._line.rooms.put_note("filled", True)
+        await self._line.rooms.flush()
+        self._line.rooms.is_new = False
+        if events or position != self.position:
+            yield Batch(tuple(events), origin, checkpoint.to_bytes(position))
+        self.position = position
+
+    async def _looked_through(self, text: str) -> tuple[Pieces, str]:
+        """The answer and the position after it. Raises NotReached where it makes no sense."""
+        pieces = Pieces(text)
+        try:
+            for number, _ in enumerate(pieces.look_through(), 1):
+                if number % AT_A_TIME == 0:
+                    await asyncio.sleep(0)
+        except Nonsense:
+            raise NotReached(Problem.GARBAGE, self._line.wire.host) from None
+        position = pieces.parts.get("next_batch")
+        if not isinstance(position, str) or not 0 < len(position) <= checkpoint.LONGEST:
+            raise NotReached(Problem.GARBAGE, self._line.wire.host)
+        return pieces, position
+
+    async def _of_rooms(self, pieces: Pieces) -> AsyncIterator[list[Event]]:
+        first = not self.position
+        for kind, room, piece in pieces.rooms():
+            await asyncio.sleep(0)
+            try:
+                yield await self._news.read(kind, room_id(room), piece, first) if isinstance(piece, Mapping) else []
+            except NoAddress:
+                self._line.quarantine.left_out += 1
+            except (NotReached, asyncio.CancelledError):
+                raise
+            except Exception:
+                self._line.quarantine.left_out += 1
+                log.exception("what is new in a room could not be read")
+
+    def _of_account(self, parts: Mapping[str, Any]) -> list[Event]:
+        found: list[Event] = []
+        for event in events_in(parts.get("account_data")):
+            content = plain_content(event, KIND)
+            if content is not None:
+                found += [one for room in sorted(self._directs.note(content)) for one in self._news.look_again(room)]
+        return found
+
+    def _of_presence(self, parts: Mapping[str, Any]) -> list[Event]:
+        """Who comes and goes of those with whom there is a direct chat; in large rooms it would be everybody."""
+        found: list[Event] = []
+        for event in events_in(parts.get("presence")):
+            content = plain_content(event, "m.presence")
+            who = event.get("sender") if isinstance(event, Mapping) else None
+            if content is None or not is_user(who) or not self._directs.knows(who):
+                continue
+            presence = _PRESENCE.get(text_in(content, "presence"), Presence.UNKNOWN)
+            found.append(PresenceChanged(who, presence, tidy_name(content.get("status_msg"))))
+        return found
