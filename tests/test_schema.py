@@ -65,13 +65,15 @@ def test_what_was_said_before_messages_could_be_more_than_text_is_text_after(eng
     with engine.begin() as connection:
         for statement in _A_HOUSE_OF_VERSION_1.replace("'left'", "'joined'").split(";"):
             connection.execute(text(_with_what_0002_added(statement)))
-    migrate(engine, "0004")
+    migrate(engine)
     with engine.connect() as connection:
         messages = "SELECT body, formatted, style, sealed, untrusted FROM message ORDER BY id"
         expected = [("Hello", "", "text", 0, ""), ("All here?", "", "text", 0, "")]
         assert connection.execute(text(messages)).all() == expected
-        found = "SELECT remote_id, partner, members, bridged, successor FROM conversation ORDER BY id"
-        assert connection.execute(text(found)).all() == [("bob", "", 0, "", ""), ("club", "", 0, "", "")]
+        found = "SELECT remote_id, partner, members, bridged, successor, seal, warning FROM conversation ORDER BY id"
+        expected = [("bob", "", 0, "", "", "", ""), ("club", "", 0, "", "", "", "")]
+        assert connection.execute(text(found)).all() == expected
+        assert connection.execute(text("SELECT trust FROM identity")).all() == [("unknown",)]
 
 
 def _with_what_0002_added(statement: str) -> str:
@@ -92,6 +94,8 @@ INSERT INTO conversation (id, user_id, account_id, remote_id, kind, state, name,
     next_position, first_position, draft, invited_by, more_history)
     VALUES (1, 1, 1, 'bob', 'direct', 'left', '', '', 1, 0, 0, 0, '', 0, '', 0, 0, 0, 0, 0, 2, 0, '', '', 1),
            (2, 1, 1, 'club', 'group', 'left', '', '', 1, 0, 0, 0, '', 0, '', 0, 0, 0, 0, 0, 2, 0, '', '', 1);
+INSERT INTO identity (id, account_id, address, name, contact, mutual, conversation, presence, status)
+    VALUES (1, 1, 'bob', 'Bob', 1, 1, '', 'unknown', '');
 INSERT INTO message (conversation_id, position, sender_name, own, body, is_sentence, quiet, mention, sent_at,
     stored_at, reason, gap_before)
     VALUES (1, 1, '', 0, 'Hello', 0, 0, 0, 0, 0, '', 0), (2, 1, '', 0, 'All here?', 0, 0, 0, 0, 0, '', 0)

@@ -1,15 +1,16 @@
-"""A matter that cannot wait, from the notice above the inbox through every step of its task until it is settled."""
+"""What asks something of a person: a matter that cannot wait, step by step; a warning above where they write."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import Route, expect
 from sqlmodel import Session, col, select
 
 from tests.journeys.people import Person
 from tests.journeys.stage import Stage
 from webapp.messaging.accounts import add_account
-from webapp.models import User
+from webapp.models import Role, User
 from webapp.networks.login import SignedIn
 from webapp.vault import Vault
 
@@ -25,11 +26,16 @@ def _toy_maker(route: Route) -> None:
     route.fulfill(status=302, headers={"Location": f"{back}?said=yes"})
 
 
-def test_a_matter_is_settled_by_its_button(stage: Stage, house: Stage, person: Callable[..., Person]) -> None:
-    house.program.kill()
-    house.write(_has_toys)
-    house.program.start()
-    alice = person("Alice").signs_in()
+@pytest.fixture
+def alice(stage: Stage, person: Callable[..., Person]) -> Person:
+    """Alice in front of her inbox; she has toys."""
+    stage.settle("Alice", Role.ADMINISTRATOR)
+    stage.write(_has_toys)
+    stage.program.start()
+    return person("Alice").signs_in()
+
+
+def test_a_matter_is_settled_by_its_button(alice: Person) -> None:
     alice.page.route("https://toymaker.example/**", _toy_maker)
     expect(alice.row("Echo")).to_be_visible()
     alice.opens("Echo")
@@ -52,3 +58,23 @@ def test_a_matter_is_settled_by_its_button(stage: Stage, house: Stage, person: C
     alice.goes_to("/")
     expect(alice.row("Echo")).to_be_visible()
     expect(notice).to_have_count(0)
+
+
+def test_a_warning_takes_away_nothing_that_was_typed(alice: Person) -> None:
+    expect(alice.row("Echo")).to_be_visible()
+    alice.opens("Echo")
+    alice.box.fill("A secret")
+    other = alice.new_tab()
+    other.goto(alice.page.url)
+    other.get_by_role("textbox", name="Message").fill("window")
+    other.keyboard.press("Enter")
+    warning = alice.page.get_by_role("alert").filter(has_text="Somebody has opened a window")
+    expect(warning).to_be_visible()
+    expect(alice.box).to_have_value("A secret")
+    alice.box.press("Enter")
+    expect(alice.page.get_by_role("alert").filter(has_text="Read the notice above first")).to_be_visible()
+    expect(alice.box).to_have_value("A secret")
+    warning.get_by_role("button", name="Talk all the same").click()
+    expect(warning).to_have_count(0)
+    alice.box.press("Enter")
+    expect(alice.log().get_by_role("article").filter(has_text="A secret")).to_have_count(2)

@@ -101,10 +101,11 @@ def parts(page: BeautifulSoup, conversation_id: int | None) -> dict[str, str]:
     """The list, and the open conversation, as text that compares. The "new" line stays until the next opening."""
     ids = ["rows", "chips", "notices", "unread"]
     if conversation_id is not None:
-        ids += [f"{name}-{conversation_id}" for name in ("head", "messages", "typing", "facts")]
+        ids += [f"{name}-{conversation_id}" for name in ("head", "messages", "typing", "facts", "warning")]
     found = {name: _normal(str(page.find(id=name))) for name in ids}
     foot = page.find(id=f"foot-{conversation_id}")
-    return found | ({"foot": _of_foot(foot)} if isinstance(foot, Tag) else {})
+    seal = {"seal": _normal(str(page.find(id=f"seal-{conversation_id}")))}
+    return found | seal | ({"foot": _of_foot(foot)} if isinstance(foot, Tag) else {})
 
 
 def _of_foot(foot: Tag) -> str:

@@ -220,6 +220,21 @@ class Story:
         page = History(Batch(older, Origin.BACKFILL), More.YES)
         self.write(history.store_history, self.account, self.rows.epoch(self.account), self.talk, None, page)
 
+    def is_sealed_otherwise(self) -> None:
+        n, words = self.next, Sentence("Somebody listens.")
+        level = [events.SealLevel.OPEN, events.SealLevel.HOUSE][n % 2]
+        warning = events.SealWarning(f"key {n}", words, words) if n % 3 else None
+        for place in ("bob", "kitchen"):
+            self.rows.arrive(self.account, events.SealChanged(place, events.Seal(words, words, level), warning))
+
+    def is_as_everywhere(self) -> None:
+        for place in ("bob", "kitchen"):
+            self.rows.arrive(self.account, events.SealChanged(place))
+
+    def is_somebody_else_perhaps(self) -> None:
+        self.rows.arrive(self.account, events.TrustChanged("bob", list(events.Trust)[self.next % 4]))
+        self.rows.arrive(self.account, events.TrustChanged("carol", list(events.Trust)[self.next % 4]))
+
     def something_is_the_matter(self) -> None:
         n, key = self.next, Sentence("Keys")
         urgent = events.Matter("key", key, events.Condition.ACT, Sentence(f"Locked {n}."), "unlock", key, bool(n % 2))

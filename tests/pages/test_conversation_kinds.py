@@ -93,6 +93,43 @@ def test_a_conversation_is_called_as_its_partner_and_says_what_it_is_bridged_fro
     assert "bridged from Sandgram" in conversation(page, "Sandpit").find(class_="conversation__sub").get_text()
 
 
+def test_a_warning_stands_above_where_one_writes_until_it_was_seen(page: Browser) -> None:
+    says(page, "window")
+    banner = until(lambda: conversation(page, "Echo").select_one(".conversation__warning [role=alert]"))
+    assert "Somebody has opened a window" in banner.get_text()
+    assert "Open window" in conversation(page, "Echo").find(class_="conversation__sub").get_text()
+    where = row(page, "Echo")["data-conversation"]
+    refused = page.submit(f"/conversations/{where}/messages", {"body": "A secret", "key": ""})
+    assert (refused.status_code, "A secret" in refused.text, "who can read along" in refused.text) == (422, True, True)
+    wrong = page.submit(f"/conversations/{where}/acknowledge", {"key": "another"})
+    assert wrong.status_code == 422
+    seen = page.submit(banner.form["action"], {"key": banner.find("input", {"name": "key"})["value"]})
+    assert seen.status_code == 303
+    assert conversation(page, "Echo").select_one(".conversation__warning form") is None
+    says(page, "curtain")
+    sealed = "Nobody outside this house hears Echo."
+    until(lambda: sealed in conversation(page, "Echo").select_one(".composer").get_text())
+
+
+def test_what_was_seen_is_gone_before_the_network_says_so(
+    page: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(page, "window")
+    banner = until(lambda: conversation(page, "Echo").select_one(".conversation__warning [role=alert]"))
+    monkeypatch.setattr(house.keeper, "ask", lambda *_: None)
+    page.submit(banner.form["action"], {"key": banner.find("input", {"name": "key"})["value"]})
+    assert conversation(page, "Echo").select_one(".conversation__warning form") is None
+
+
+def test_who_is_not_certain_can_be_verified(page: Browser, alice: User, house: House) -> None:
+    says(page, "who")
+    until(lambda: "Not the same keys" in conversation(page, "Echo").find(class_="conversation__sub").get_text())
+    task = f"/networks/{toy_account(house, alice).id}/tasks/verify%3Aecho"
+    assert conversation(page, "Echo").find("form", action=task).button.get_text() == "Verify"
+    members = conversation(page, "Sandpit").find(id="details").select(".list .list-item")
+    assert ["Confirmed" in one.get_text() for one in members] == [True, False]
+
+
 def test_a_crowd_is_counted_as_the_network_says(page: Browser) -> None:
     says(page, "crowd")
     until(lambda: "50000 people" in conversation(page, "Sandpit").find(class_="conversation__sub").get_text())

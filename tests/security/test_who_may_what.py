@@ -69,6 +69,7 @@ OWNERS = {
     "GET /conversations/{conversation_id:int}",
     "GET /conversations/{conversation_id:int}/older",
     "POST /conversations/{conversation_id:int}/accept",
+    "POST /conversations/{conversation_id:int}/acknowledge",
     "POST /conversations/{conversation_id:int}/decline",
     "POST /conversations/{conversation_id:int}/draft",
     "POST /conversations/{conversation_id:int}/invite",

@@ -247,6 +247,8 @@ def _head_parts(db: Session, view: View, head: Head) -> list[str]:
     return [
         partial(f"head-{head.id}", "outerHTML", draw_for(view, "conversations/_head.html", **scene)),
         partial(f"facts-{head.id}", "outerHTML", draw_for(view, "conversations/_facts.html", **scene)),
+        partial(f"warning-{head.id}", "outerHTML", draw_for(view, "conversations/_warning.html", **scene)),
+        partial(f"seal-{head.id}", "outerHTML", draw_for(view, "conversations/_seal.html", **scene)),
         partial(f"foot-{head.id}", "differ", draw_for(view, "conversations/_foot.html", **scene)),
     ]
 

@@ -10,9 +10,10 @@ from sqlmodel import Session, col
 from webapp.languages import Sentence
 from webapp.messaging.access import conversation_called, conversation_of
 from webapp.messaging.inbox import address_with
+from webapp.messaging.seals import seal_of, warning_of
 from webapp.messaging.typing import typing_in
 from webapp.models import Account, AccountState, Conversation, Identity, Membership
-from webapp.networks.events import ConversationKind, ConversationState, Presence
+from webapp.networks.events import ConversationKind, ConversationState, Presence, Seal, SealWarning, Trust
 
 MOST_MEMBERS = 100
 _NOT_IN = (ConversationState.DECLINED, ConversationState.LEFT, ConversationState.ASKED)
@@ -26,6 +27,7 @@ class Someone:
     address: str
     role: str
     presence: Presence
+    trust: Trust
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class Head:
     account_removed: bool
     presence: Presence
     status: str
+    trust: Trust
+    seal: Seal | None
+    warning: SealWarning | None
     invited_by: str
     invitation: str
     left_because: Sentence | None
@@ -104,6 +109,9 @@ def head_at(db: Session, conversation: Conversation) -> Head:
         account_removed=account.removed_at is not None,
         presence=contact.presence if contact else Presence.UNKNOWN,
         status=contact.status if contact else "",
+        trust=contact.trust if contact else Trust.UNKNOWN,
+        seal=seal_of(conversation),
+        warning=warning_of(conversation),
         invited_by=conversation.invited_by,
         invitation=conversation.invitation,
         left_because=Sentence.from_json(conversation.left_because) if conversation.left_because else None,
@@ -143,7 +151,7 @@ def members_of(db: Session, conversation_id: int) -> list[Someone]:
     """The first members of a group by name; not more than MOST_MEMBERS, the head says how many there are."""
     shown = func.coalesce(func.nullif(Membership.name, ""), func.nullif(Identity.name, ""), Identity.address)
     query = (
-        select(shown, col(Identity.address), col(Membership.role), col(Identity.presence))
+        select(shown, col(Identity.address), col(Membership.role), col(Identity.presence), col(Identity.trust))
         .join(Identity, col(Identity.id) == col(Membership.identity_id))
         .where(col(Membership.conversation_id) == conversation_id)
         .order_by(func.lower(shown))

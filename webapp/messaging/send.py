@@ -34,6 +34,9 @@ _NOT_IN = {
     ),
 }
 """Why nothing can be said in a group. With somebody alone one can always talk, contact or not."""
+_WARNED = Sentence(
+    N_("Read the notice above first: something about who can read along has changed. Your text is still here.")
+)
 _GOES_ON = Sentence(N_("This conversation goes on in another one; write there. Your text is still here."))
 
 
@@ -118,6 +121,8 @@ def _checked(db: Session, conversation: Conversation, body: str) -> str:
         raise NotPossible(_NOT_IN[conversation.state])
     if conversation.successor:
         raise NotPossible(_GOES_ON)
+    if conversation.warning:
+        raise NotPossible(_WARNED)
     longest = kind.capabilities.longest_text
     if len(text) > longest:
         reason = N_("This text has %(length)s characters; %(network)s takes %(longest)s. Shorten it or split it.")

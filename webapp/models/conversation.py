@@ -18,7 +18,8 @@ class Conversation(SQLModel, table=True):
     Sentence as JSON) is why the person is not in a group any more, when that was not their own doing. ``partner`` is
     the address of the other one in a direct conversation whose ``remote_id`` is not that address. ``members`` is how
     many the network says are in it (0: it does not say, the memberships count). ``bridged`` is what a bridge calls the
-    network on its other side, ``successor`` the ``remote_id`` of the conversation in which this one goes on.
+    network on its other side, ``successor`` the ``remote_id`` of the conversation in which this one goes on. ``seal``
+    and ``warning`` are JSON (``messaging.seals``): who can read along here, and what the person has to see first.
     """
 
     __table_args__ = (
@@ -70,6 +71,8 @@ class Conversation(SQLModel, table=True):
     members: int = 0
     bridged: str = ""
     successor: str = ""
+    seal: str = ""
+    warning: str = ""
 
 
 class Membership(SQLModel, table=True):

@@ -4,14 +4,14 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
 from webapp.models.columns import choice, foreign, key
-from webapp.networks.events import Presence
+from webapp.networks.events import Presence, Trust
 
 
 class Identity(SQLModel, table=True):
     """An address on a network, with its name there, seen from one account.
 
     ``contact``: on the person's contact list; ``mutual``: both sides agreed. ``conversation`` is the remote id of the
-    direct conversation with them.
+    direct conversation with them. ``trust``: whether it is certain that they are who they say.
     """
 
     __table_args__ = (
@@ -28,3 +28,4 @@ class Identity(SQLModel, table=True):
     conversation: str = ""
     presence: Presence = choice(Presence, Presence.UNKNOWN)
     status: str = ""
+    trust: Trust = choice(Trust, Trust.UNKNOWN)

@@ -118,6 +118,13 @@ class RemoveContact(Action):
 
 
 @dataclass(frozen=True)
+class Acknowledge(Action):
+    """The person has seen the warning ``key`` and goes on all the same; SealChanged says what is so then."""
+
+    key: str
+
+
+@dataclass(frozen=True)
 class Done:
     """An action was carried out.
 

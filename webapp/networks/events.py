@@ -258,6 +258,68 @@ class ReadElsewhere(Event):
     message: MessageRef
 
 
+class SealLevel(StrEnum):
+    """Who can read along in a conversation: whoever runs the servers; nobody outside this house."""
+
+    OPEN = "open"
+    HOUSE = "house"
+
+
+@dataclass(frozen=True)
+class Seal:
+    """One honest line on who can read along in this conversation, the same in two to four words, and its sign."""
+
+    text: Sentence
+    in_short: Sentence
+    level: SealLevel
+
+
+@dataclass(frozen=True)
+class SealWarning:
+    """Something about who can read along has changed for the worse; nothing is said here before the person has seen it.
+
+    ``button`` is what they press to go on all the same: Acknowledge with ``key`` then.
+    """
+
+    key: str
+    text: Sentence
+    button: Sentence
+
+
+@dataclass(frozen=True)
+class SealChanged(Event):
+    """How a conversation is sealed, where it is not as everywhere on the network, and what is wrong with it now.
+
+    It says the whole state each time: None is as everywhere, and no warning. A session refuses to send into a
+    conversation with a warning, too: what was written before it came may be waiting.
+    """
+
+    conversation: str
+    seal: Seal | None = None
+    warning: SealWarning | None = None
+
+
+class Trust(StrEnum):
+    """Whether it is certain that somebody is who they say: nobody can tell on this network; not confirmed; confirmed;
+    confirmed or known once, and not the same since."""
+
+    UNKNOWN = "unknown"
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True)
+class TrustChanged(Event):
+    """How certain it is that somebody is who they say.
+
+    Who is UNCONFIRMED or CHANGED can be confirmed: the button asks ``Session.begin`` for ``verify:<address>``.
+    """
+
+    address: str
+    trust: Trust
+
+
 class Condition(StrEnum):
     """How a matter stands: all is well; the house is at it; the person is asked something; nothing works before they
     did something; there is nothing of the kind."""

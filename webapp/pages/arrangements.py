@@ -12,6 +12,7 @@ from webapp.markup import clean_name
 from webapp.messaging.access import account_of, conversation_of
 from webapp.messaging.arrange import save_draft, set_muted, set_pinned
 from webapp.messaging.errors import NotPossible
+from webapp.messaging.seals import forget_warning
 from webapp.models import User
 from webapp.networks import actions, network
 from webapp.networks.errors import Trouble
@@ -72,6 +73,19 @@ def accept(request: Request, house: TheHouse, user: TheUser, conversation_id: Id
 def decline(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
     """Do not join, do not become a contact."""
     return _ask(request, house, user, conversation_id, actions.DeclineInvitation)
+
+
+@router.post("/acknowledge")
+def acknowledge(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, key: Text = "") -> Response:
+    """The person has seen the warning and goes on all the same."""
+
+    def seen(remote_id: str) -> actions.Action:
+        return actions.Acknowledge(remote_id, key)
+
+    answer = _ask(request, house, user, conversation_id, seen)
+    if answer.status_code < 400:
+        house.database.write(forget_warning, user.id, conversation_id, key)
+    return answer
 
 
 @router.post("/leave")

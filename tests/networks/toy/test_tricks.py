@@ -18,7 +18,11 @@ from webapp.networks.events import (
     MessageOpened,
     MessageReceived,
     MessageRef,
+    SealChanged,
+    SealLevel,
     Style,
+    Trust,
+    TrustChanged,
 )
 from webapp.networks.toy.world import BEACH, CLUB, ECHO, FLAT, SANDPIT
 
@@ -32,6 +36,10 @@ SHOWN: dict[str, tuple[type[Event], Callable[..., bool]]] = {
     "flat": (ConversationChanged, lambda e: (e.conversation, e.partner) == (FLAT, "greta")),
     "crowd": (ConversationChanged, lambda e: e.members == 50_000),
     "bridge": (ConversationChanged, lambda e: e.bridged == "Sandgram"),
+    "curtain": (SealChanged, lambda e: (e.seal.level, e.warning) == (SealLevel.HOUSE, None)),
+    "window": (SealChanged, lambda e: (e.seal.level, e.warning.key) == (SealLevel.OPEN, "draught")),
+    "door": (SealChanged, lambda e: (e.seal, e.warning) == (None, None)),
+    "who": (TrustChanged, lambda e: (e.address, e.trust) == (ECHO, Trust.CHANGED)),
     "move": (ConversationChanged, lambda e: (e.conversation, e.successor) == (SANDPIT, BEACH)),
 }
 

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from webapp.languages import N_, Sentence
-from webapp.networks.actions import Action, Done, LeaveGroup, MarkRead, SendText, SetTyping, StartDirect
+from webapp.networks.actions import Acknowledge, Action, Done, LeaveGroup, MarkRead, SendText, SetTyping, StartDirect
 from webapp.networks.contract import Anchor, Found, History, More, Sent, Session
 from webapp.networks.errors import Refused, SignedOut, Trouble, Unreachable
-from webapp.networks.events import Batch, ConversationKind, ConversationState, Origin
+from webapp.networks.events import Batch, ConversationKind, ConversationState, Origin, SealChanged
 from webapp.networks.login import Dialogue
 from webapp.networks.toy.tasks import LOOK, UNLOCK, LookInside, Unlock, matters
 from webapp.networks.toy.translate import introduce, translate
-from webapp.networks.toy.tricks import trick
+from webapp.networks.toy.tricks import DRAUGHT, WINDOW, trick
 from webapp.networks.toy.world import CLUB, ECHO, OLDER, SANDPIT, Happened, Said, World
 
 DROPPED = Sentence(N_("The toy line broke, as it was told to."))
@@ -65,6 +65,9 @@ class ToySession(Session):
                 if action.conversation not in (ECHO, SANDPIT):
                     raise Refused(Sentence(N_("Only Echo lives in the toy world.")))
                 return Done(conversation=action.conversation)
+            case Acknowledge(key=key) if key == DRAUGHT.key:
+                self._mailbox.put(Happened((SealChanged(ECHO, WINDOW),)))
+                return Done()
             case SetTyping() | MarkRead():
                 return Done()
             case _:

@@ -12,6 +12,10 @@ said to Echo     what happens
 ``crowd``        the Sandpit has 50,000 people in it
 ``bridge``       the Sandpit is on the other side of a bridge
 ``move``         the Sandpit goes on at the Beach
+``curtain``      Echo is heard by nobody else from now on
+``window``       whoever passes by can hear, and that is worth a warning
+``door``         that is all over
+``who``          it is not certain that Echo is Echo; Greta of the Sandpit is Greta
 ===============  ====================================================================
 """
 
@@ -27,7 +31,13 @@ from webapp.networks.events import (
     MessageOpened,
     MessageReceived,
     MessageRef,
+    Seal,
+    SealChanged,
+    SealLevel,
+    SealWarning,
     Style,
+    Trust,
+    TrustChanged,
 )
 from webapp.networks.toy.world import BEACH, ECHO, FLAT, SANDPIT
 
@@ -59,6 +69,14 @@ def _opens(_number: str, _at: datetime) -> tuple[Event, ...]:
     return (MessageOpened(ECHO, MessageRef(remote_id=SEALED_ID), "The treasure is under the slide."),)
 
 
+CURTAIN = Seal(Sentence(N_("Nobody outside this house hears Echo.")), Sentence(N_("Behind a curtain")), SealLevel.HOUSE)
+WINDOW = Seal(Sentence(N_("Whoever passes by the window hears Echo.")), Sentence(N_("Open window")), SealLevel.OPEN)
+DRAUGHT = SealWarning(
+    "draught",
+    Sentence(N_("Somebody has opened a window. Whoever passes by can hear.")),
+    Sentence(N_("Talk all the same")),
+)
+
 _TRICKS: dict[str, Trick] = {
     "bold": _says("Bold and plain", formatted="<strong>Bold</strong> and plain<script>alert(1)</script>"),
     "wave": _says("waves", style=Style.EMOTE),
@@ -66,6 +84,10 @@ _TRICKS: dict[str, Trick] = {
     "seal": _says(NO_KEY, sealed=True, remote_id=SEALED_ID),
     "open": _opens,
     "stranger": _says("It is me, Echo.", untrusted=DETOUR),
+    "curtain": _happens(SealChanged(ECHO, CURTAIN)),
+    "window": _happens(SealChanged(ECHO, WINDOW, DRAUGHT)),
+    "door": _happens(SealChanged(ECHO)),
+    "who": _happens(TrustChanged(ECHO, Trust.CHANGED), TrustChanged("greta", Trust.CONFIRMED)),
     "flat": _happens(ConversationChanged(FLAT, ConversationKind.DIRECT, partner="greta", listed=True)),
     "crowd": _happens(ConversationChanged(SANDPIT, ConversationKind.GROUP, members=50_000)),
     "bridge": _happens(ConversationChanged(SANDPIT, ConversationKind.GROUP, bridged="Sandgram")),
