@@ -243,6 +243,7 @@ def test_who_is_not_let_in_is_told(alice: Person, bob: Person, follow: Follow) -
             left = await last_change(seen, room, lambda event: event.state is ConversationState.LEFT)
             assert left.reason
             assert left.reason.values["text"] == "full"
+            assert left.reason.values["said"].msgid == "You were not let into this group."
 
     run(work())
 

@@ -187,6 +187,23 @@ def test_a_token_that_was_taken_away_asks_the_person(alice: Person, tmp_path: Pa
     run(work())
 
 
+@pytest.mark.servers
+def test_signing_out_takes_the_device_away_and_may_be_done_twice(alice: Person, tmp_path: Path) -> None:
+    async def work() -> None:
+        kept = alice.synapse.sign_in(alice.user, PASSWORD)
+        done = await sign_in(tmp_path, answers(alice.synapse.url, alice.user))
+        session = network.session(Credentials(done.address, done.credentials), surroundings(tmp_path))
+        await session.open(None)
+        await session.sign_out()
+        assert [device["device_id"] for device in alice.synapse.devices(alice.user)] == [kept["device_id"]]
+        await session.sign_out()
+        await session.close()
+        with pytest.raises(Unreachable):
+            await session.sign_out()
+
+    run(work())
+
+
 @pytest.mark.parametrize(
     "told",
     [{"user_id": "@other:b.org", "device_id": "D"}, {"user_id": "@a:b.org", "device_id": "X"}, {"user_id": "@a:b.org"}],

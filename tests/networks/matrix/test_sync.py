@@ -436,6 +436,29 @@ def test_a_room_for_two_is_a_direct_chat_before_the_account_says_so_and_none_whe
     run(followed(tmp_path, script, look))
 
 
+def bridge(kind: str, name: str, key: str = "b1") -> dict[str, Any]:
+    content = {"protocol": {"displayname": name}} if name else {}
+    return event(f"$b{kind}{key}{name}", type=kind, state_key=key, content=content)
+
+
+GONE = [("m.bridge", "", "b2"), ("uk.half-shot.bridge", "")]
+
+
+def test_a_bridged_room_says_where_it_comes_from_until_the_bridge_is_gone(tmp_path: Path) -> None:
+    async def look(seen: Following, _: FakeHomeserver) -> None:
+        await seen.message("over")
+        assert [change.bridged for change in seen.events(ConversationChanged)] == ["Telegram", "Signal", ""]
+
+    script = Script(
+        answer("s1", {ROOM: room(bridge("uk.half-shot.bridge", "Telegram"), event("$1"))}),
+        answer("s2", {ROOM: room(bridge("m.bridge", "Signal", "b2"), event("$2"))}),
+        answer(
+            "s3", {ROOM: room(bridge("m.bridge", "", "b2"), bridge("uk.half-shot.bridge", ""), event("$3", "over"))}
+        ),
+    )
+    run(followed(tmp_path, script, look))
+
+
 def test_the_question_asks_for_little(tmp_path: Path) -> None:
     async def look(seen: Following, _: FakeHomeserver) -> None:
         await seen.until(lambda: seen.checkpoint)

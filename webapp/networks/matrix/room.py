@@ -1,16 +1,20 @@
 """One room as far as the rest must know it: plain facts, read from its state."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from webapp.networks.events import ConversationKind
+from webapp.networks.matrix import bridges
 from webapp.networks.matrix.addresses import NoAddress, local, room_id, user_id
 from webapp.networks.matrix.quarantine import Heard
 from webapp.networks.matrix.texts import tidy_name
 
 MOST_HEROES = 5
 """Members whose names stand for a room that has none (specification, "Calculating the display name for a room")."""
+
+MOST_BRIDGES = 20
+"""Bridges of one room that are remembered."""
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Room:
     successor: str = ""
     last: str = ""
     asked: str = ""
+    bridges: dict[str, str] = field(default_factory=dict)
     invited_by: str = ""
     told: list[Any] | None = None
 
@@ -56,9 +61,24 @@ class Room:
 
     def note_state(self, event: Heard) -> None:
         """Take over what a state event says."""
+        if event.type in bridges.KINDS:
+            self._note_bridge(event)
         reader = _READERS.get(event.type)
         if reader is not None and event.state_key == "":
             reader(self, event.content)
+
+    def _note_bridge(self, event: Heard) -> None:
+        """A room may have several bridges, each with an event of its own; one that is gone leaves an empty one."""
+        key, label = f"{event.type} {event.state_key}", bridges.bridged_from([event.whole])
+        self.bridges.pop(key, None)
+        if label and len(self.bridges) < MOST_BRIDGES:
+            self.bridges[key] = label
+
+    @property
+    def bridged(self) -> str:
+        """The network from which this room comes, empty for a room of its own; the newer kind of event counts first."""
+        labels = [self.bridges[key] for kind in bridges.KINDS for key in self.bridges if key.startswith(f"{kind} ")]
+        return labels[0] if labels else ""
 
     def note_summary(self, summary: object) -> None:
         """``summary`` of a sync answer: who the room is called after."""

@@ -137,7 +137,7 @@ class RoomNews:
         """What the rest should know of the room by now, if that is new."""
         self._line.rooms.put(room)
         name = room.shown_name(lambda user: self._name_of(room, user))
-        now: list[Any] = [room.kind.value, name, room.topic, room.partner, room.successor]
+        now: list[Any] = [room.kind.value, name, room.topic, room.partner, room.successor, room.bridged]
         if now == room.told:
             return []
         room.told = now
@@ -151,6 +151,7 @@ class RoomNews:
                 listed=True,
                 partner=room.partner,
                 successor=room.successor or None,
+                bridged=room.bridged,
             )
         ]
 

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 from webapp.networks.actions import Action, Done, SendText
@@ -71,6 +72,11 @@ class MatrixSession(Session):
 
     async def older(self, conversation: str, before: Anchor, limit: int) -> History:
         return await history.older(self._open_line(), self._news, conversation, before, limit)
+
+    async def sign_out(self) -> None:
+        """The homeserver forgets this device, and with it its token and its keys. Raises NotReached, Declined."""
+        with contextlib.suppress(Rejected):  # it has done so before
+            await self._open_line().wire.ask("POST", path("logout"), {})
 
     async def close(self) -> None:
         line, self._line = self._line, None
