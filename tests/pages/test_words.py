@@ -25,7 +25,7 @@ pytestmark = pytest.mark.process  # together they take seconds
 
 SPOKEN_ATTRIBUTES = ("aria-label", "placeholder", "title", "alt", "data-down", "data-failed", "data-label")
 NAMES = {
-    *("Hausbote", "XMPP", "Alice", "Bob", "Echo", "Family", "Sandpit", "alice@toy", "bob", "echo", "Test browser"),
+    *("Hausbote", "XMPP", "Matrix", "Alice", "Bob", "Echo", "Family", "Sandpit", "alice@toy", "bob", "echo", "Test browser"),
     *("red", "green", "blue"),
     *("Administrator", "Name", "Status", "Server", "Port", "Online", "Details", "Link", "Normal", "Deutsch", "English"),
 }
