@@ -216,6 +216,15 @@ def test_a_master_key_whose_name_is_another_key_is_none(tables):
     assert identity(tables, BOB) is None
 
 
+def test_who_is_not_mentioned_keeps_what_is_known_and_is_not_asked_for_without_end(tables):
+    answer(tables, FarDevice().keys())
+    tables.outdate([BOB])
+    for reply in ({}, {"device_keys": {}}, {"device_keys": {BOB: None}}):
+        note_query(tables, {BOB: 1}, reply)
+    assert named(tables) == ["BOBSPHONE"]
+    assert tables.outdated(10) == {}
+
+
 @pytest.mark.parametrize("which", ["master", "signing"])
 def test_a_device_that_is_called_like_a_cross_signing_key_is_refused(tables, which):
     cross = Cross()

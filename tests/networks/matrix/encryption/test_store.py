@@ -15,7 +15,8 @@ from peewee import OperationalError
 from tests.networks.matrix.encryption.makers import ALICE, DEVICE, KEY, ROOM, a_store, olm_session, room_key
 from webapp.networks.matrix.encryption import store as room_of_store
 from webapp.networks.matrix.encryption import unpadded
-from webapp.networks.matrix.encryption.faults import StoreBroken, StoreStuck, told_apart
+from webapp.networks.matrix.encryption.faults import told_apart
+from webapp.networks.matrix.encryption.outcomes import StoreBroken, StoreStuck
 from webapp.networks.matrix.encryption.store import FILE, MARK, Store, set_aside
 from webapp.networks.matrix.encryption.tables import OLM, KnownDevice
 

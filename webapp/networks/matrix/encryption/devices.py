@@ -27,7 +27,7 @@ def note_lists(tables: Tables, lists: Mapping[str, Any]) -> None:
 def note_query(tables: Tables, asked: Mapping[str, int], reply: Mapping[str, Any]) -> None:
     """The answer of ``/keys/query``. ``asked``: whom we asked for, with the numbers of ``Tables.outdated``.
 
-    Nobody else is learned of. Whose server did not answer stays outdated.
+    Nobody else is learned of. Whose server did not answer stays outdated; who is not mentioned keeps what is known.
     """
     devices, masters = mapping(reply.get("device_keys")), mapping(reply.get("master_keys"))
     signing, silent = mapping(reply.get("self_signing_keys")), mapping(reply.get("failures"))
@@ -35,7 +35,8 @@ def note_query(tables: Tables, asked: Mapping[str, int], reply: Mapping[str, Any
         if user.partition(":")[2] in silent and user not in devices:
             continue
         note_identity(tables, user, masters.get(user), signing.get(user))
-        _note_devices(tables, user, mapping(devices.get(user)))
+        if isinstance(listed := devices.get(user), Mapping):
+            _note_devices(tables, user, listed)
         tables.note_queried(user, number)
 
 

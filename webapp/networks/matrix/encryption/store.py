@@ -18,7 +18,8 @@ from nio.crypto import InboundGroupSession, OlmAccount, Session
 from nio.store import Accounts, MegolmInboundSessions, OlmSessions, SqliteStore
 from peewee import SqliteDatabase
 
-from webapp.networks.matrix.encryption.faults import StoreBroken, StoreStuck, told_apart
+from webapp.networks.matrix.encryption.faults import told_apart
+from webapp.networks.matrix.encryption.outcomes import StoreBroken, StoreStuck
 from webapp.networks.matrix.encryption.sealing import Sealer, derive
 from webapp.networks.matrix.encryption.tables import OLM, RoomKeyFacts, Tables, now
 

@@ -223,6 +223,11 @@ class Tables:
         unsealed = self._sealer.unseal
         return [(room, unsealed(value, "waiting", room, name.removeprefix(f"{room}\n"))) for room, name, value in rows]
 
+    def ripe(self) -> list[str]:
+        """Sessions for which events wait though their key is there."""
+        rows = self._execute("SELECT DISTINCT session FROM own_waiting JOIN own_room_key USING (session)", ())
+        return [session for (session,) in rows]
+
     def stop_waiting(self, room: str, event: str) -> None:
         self._execute("DELETE FROM own_waiting WHERE event = ?", (f"{room}\n{event}",))
 

@@ -1,0 +1,100 @@
+"""The keys of one account: what came in, what goes out, and what must be asked for both.
+
+It knows no HTTP. Whoever talks to the server hands in what a sync said (``take``), asks what is ``due``, brings the
+answers (``answered``), and has messages opened and sealed. All work is done on the desk's thread, each call in one
+transaction; nothing here raises on foreign data.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from webapp.networks.matrix.encryption.desk import Desk
+from webapp.networks.matrix.encryption.outcomes import Closed, Late, Opened
+from webapp.networks.matrix.encryption.requests import Request
+
+if TYPE_CHECKING:
+    from webapp.networks.matrix.encryption.inbox import Taken
+    from webapp.networks.matrix.encryption.work import Work
+
+
+class Machine:
+    """The open keys of one device. Use ``start``."""
+
+    def __init__(self, work: "Work", desk: Desk) -> None:
+        self._work, self._desk = work, desk
+
+    @classmethod
+    async def start(cls, folder: Path, key: bytes, user: str, device: str, desk: Desk) -> "Machine":
+        """The keys of this device, made the first time. ``key`` is the account's, of 32 bytes.
+
+        Raises StoreBroken (set the file aside, sign in again as a new device) and StoreStuck (try later).
+        """
+        return cls(await desk.do(_work, folder, key, user, device), desk)
+
+    async def close(self) -> None:
+        await self._desk.do(self._work.close)
+
+    async def take(
+        self,
+        to_device: Sequence[object],
+        lists: Mapping[str, object],
+        counts: Mapping[str, object],
+        unused_fallback: Sequence[object] | None,
+    ) -> "Taken":
+        """The keys' part of one sync, stored when this returns: ``to_device.events``, ``device_lists``,
+        ``device_one_time_keys_count``, ``device_unused_fallback_key_types`` (None where it is missing).
+
+        Before the rooms of the same answer are looked at. What was taken before and comes again is left out.
+        """
+        return await self._desk.do(self._work.take, to_device, lists, counts, unused_fallback)
+
+    async def open(self, room: str, events: Sequence[Mapping[str, Any]]) -> list[Opened | Closed]:
+        """What these ``m.room.encrypted`` events of a room hold, in their order; at most 50 at a time."""
+        return await self._desk.do(self._work.open, room, events)
+
+    async def late(self, limit: int = 50) -> list[Late]:
+        """Events that could not be read when they came, and can now; until they are ``shown``."""
+        return await self._desk.do(self._work.late, limit)
+
+    async def shown(self, late: Sequence[Late]) -> None:
+        """These are stored where people read them."""
+        await self._desk.do(self._work.shown, late)
+
+    async def note_encrypted(self, room: str, content: Mapping[str, Any]) -> None:
+        """``m.room.encryption`` was seen for this room. Never taken back; its key may only change more often."""
+        await self._desk.do(self._work.note_encrypted, room, content)
+
+    async def is_encrypted(self, room: str) -> bool:
+        return await self._desk.do(self._work.is_encrypted, room)
+
+    async def note_members(self, room: str, users: Iterable[str]) -> None:
+        """All who shall read what is said in this room from now on."""
+        await self._desk.do(self._work.note_members, room, frozenset(users))
+
+    async def rotate(self, room: str) -> None:
+        """Begin a new key with the next message: somebody may have been there and gone."""
+        await self._desk.do(self._work.rotate, room)
+
+    async def due(self, room: str | None = None) -> list[Request]:
+        """What should be asked of the server now: for ourselves, or before something can be sealed in ``room``."""
+        return await self._desk.do(self._work.due, room)
+
+    async def answered(self, request: Request, reply: object) -> None:
+        """What the server answered, unchecked."""
+        await self._desk.do(self._work.answered, request, reply)
+
+    async def refused(self, request: Request) -> None:
+        """The server will not answer this one, however often it is asked."""
+        await self._desk.do(self._work.refused, request)
+
+    async def seal(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """The content of the ``m.room.encrypted`` to send. Raises KeysNeeded while ``due(room)`` is not empty."""
+        return await self._desk.do(self._work.seal, room, kind, content)
+
+
+def _work(folder: Path, key: bytes, user: str, device: str) -> "Work":
+    """On the desk's thread, because the library takes two seconds to import, and 50 MB that others need not pay."""
+    from webapp.networks.matrix.encryption.work import Work
+
+    return Work(folder, key, user, device)
