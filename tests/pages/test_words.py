@@ -25,8 +25,8 @@ pytestmark = pytest.mark.process  # together they take seconds
 
 SPOKEN_ATTRIBUTES = ("aria-label", "placeholder", "title", "alt", "data-down", "data-failed", "data-label")
 NAMES = {
-    *("Hausbote", "XMPP", "Matrix", "Alice", "Bob", "Echo", "Family", "Sandpit", "alice@toy", "bob", "echo", "Test browser"),
-    *("red", "green", "blue"),
+    *("Hausbote", "XMPP", "Matrix", "Alice", "Bob", "Echo", "Family", "Sandpit", "alice@toy", "bob", "echo"),
+    *("Test browser", "red", "green", "blue"),
     *("Administrator", "Name", "Status", "Server", "Port", "Online", "Details", "Link", "Normal", "Deutsch", "English"),
 }
 """What is called the same in both languages."""
