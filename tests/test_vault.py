@@ -112,3 +112,12 @@ def test_a_missing_key_file_is_named(tmp_path):
 
 def test_keys_for_different_purposes_differ(vault):
     assert len({vault.derive("a"), vault.derive("b"), vault.derive("")}) == 3
+
+
+def test_a_key_for_a_purpose_is_made_again_and_is_nobody_elses(vault):
+    anna, ben = person(vault, 1), person(vault, 2)
+    key = vault.derive_for(anna, "account:7:folder")
+    assert len(key) == 32
+    assert vault.derive_for(anna, "account:7:folder") == key
+    others = [vault.derive_for(anna, "account:8:folder"), vault.derive_for(ben, "account:7:folder")]
+    assert len({key, *others, vault.derive("account:7:folder")}) == 4

@@ -105,6 +105,10 @@ class Vault:
         """What ``seal`` was given; raises Damaged for anything else."""
         return _unseal(self._user_key(user), blob, _binding(place, user.id))
 
+    def derive_for(self, user: KeyHolder, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose of this user only; whoever has their data key can make it again."""
+        return _derive(self._user_key(user), purpose)
+
     def _user_key(self, user: KeyHolder) -> bytes:
         return _unseal(self._master_key, user.wrapped_key, _binding("users:wrapped_key", user.id))
 

@@ -69,6 +69,14 @@ def credentials_of(db: Session, vault: Vault, account: Account) -> Credentials:
     return Credentials(account.address, json.loads(sealed), account.name)
 
 
+def folder_key_of(db: Session, vault: Vault, account_id: int) -> bytes:
+    """The key for what a session keeps in the account's folder; empty when there is no such account any more."""
+    account = db.get(Account, account_id)
+    if account is None:
+        return b""
+    return vault.derive_for(db.get_one(User, account.user_id), _place(account, "folder"))
+
+
 def checkpoint_of(db: Session, vault: Vault, account: Account) -> bytes | None:
     """Where the session was when its last batch was stored."""
     if account.checkpoint is None:

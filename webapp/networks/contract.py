@@ -76,7 +76,8 @@ class Surroundings:
 
     ``folder`` belongs to this account alone (mode 0700, may not exist yet). ``shared_folder`` is one for all accounts
     of the network. ``extra_ca_file`` is a PEM file of further authorities. ``private_servers`` are host names and
-    networks in private or loopback space that may be reached; nothing else there may (security.md S5).
+    networks in private or loopback space that may be reached; nothing else there may (security.md S5). ``key`` are 32
+    octets of this account alone, to keep secrets in ``folder`` under; empty where there is no account yet.
     """
 
     shared_folder: Path
@@ -84,6 +85,7 @@ class Surroundings:
     extra_ca_file: Path | None = None
     private_servers: tuple[str, ...] = ()
     switches: Mapping[str, bool] = field(default_factory=dict)
+    key: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)

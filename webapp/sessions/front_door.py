@@ -56,7 +56,7 @@ class FrontDoor:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._runners: dict[int, Runner] = {}
         self._logins = Logins()
-        self.surroundings = SurroundingsMaker(settings, database)
+        self.surroundings = SurroundingsMaker(settings, database, vault)
 
     def enrol(self, user_id: int, language: str = "") -> None:
         """Make a new user's accounts on every network that needs no sign-in; those that are there stay.

@@ -1,18 +1,21 @@
-"""What each network and account gets from the installation: folders, authorities, switches."""
+"""What each network and account gets from the installation: folders and their keys, authorities, switches."""
 
 from webapp.database import Database
+from webapp.messaging.accounts import folder_key_of
 from webapp.messaging.options import switches_of
 from webapp.networks import networks
 from webapp.networks.contract import Surroundings
 from webapp.settings import Settings
+from webapp.vault import Vault
 
 
 class SurroundingsMaker:
     """Reads the settings and the administrator's switches anew each time, so a changed switch counts at once."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
         self._settings = settings
         self._database = database
+        self._vault = vault
 
     def shared(self, network_key: str) -> Surroundings:
         """For a network as a whole, or a sign-in whose account does not exist yet."""
@@ -20,9 +23,10 @@ class SurroundingsMaker:
 
     def of_account(self, network_key: str, account_id: int) -> Surroundings:
         """For one account."""
-        return self._make(network_key, str(account_id))
+        key = self._database.read(folder_key_of, self._vault, account_id)
+        return self._make(network_key, str(account_id), key)
 
-    def _make(self, network_key: str, name: str) -> Surroundings:
+    def _make(self, network_key: str, name: str, key: bytes = b"") -> Surroundings:
         folder = self._settings.data_dir / "networks" / network_key
         return Surroundings(
             shared_folder=folder / "shared",
@@ -30,4 +34,5 @@ class SurroundingsMaker:
             extra_ca_file=self._settings.extra_ca_file,
             private_servers=self._settings.private_servers,
             switches=self._database.read(switches_of, networks()[network_key]),
+            key=key,
         )
