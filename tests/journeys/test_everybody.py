@@ -21,12 +21,24 @@ from webapp.messaging.send import send_text
 from webapp.models import AccountState, Conversation, Message, User
 from webapp.networks.events import (
     Batch,
+    Condition,
     ConversationChanged,
     ConversationKind,
     ConversationState,
     Delivery,
     InvitationReceived,
+    Matter,
+    MattersChanged,
+    Member,
+    MembersChanged,
     Origin,
+    Seal,
+    SealChanged,
+    SealLevel,
+    SealWarning,
+    Style,
+    Trust,
+    TrustChanged,
 )
 from webapp.networks.login import SignedIn
 from webapp.vault import Vault
@@ -94,7 +106,7 @@ def test_axe_finds_nothing_on_the_ways_in_and_out(house: Stage, person: People) 
     alice.page.get_by_role("button", name="Link to set a password for Bob").click()
     reset = alice.page.get_by_label("Link", exact=True).input_value()
     found["a link for a new password"] = violations(alice.page)
-    for path in (f"/networks/{account}/remove", "/nothing", "/networks"):
+    for path in (f"/networks/{account}", f"/networks/{account}/remove", "/nothing", "/networks", "/settings"):
         alice.goes_to(path)
         found[path] = violations(alice.page)
     alice.goes_to("/conversations/new")
@@ -125,7 +137,37 @@ def test_axe_finds_nothing_whatever_became_of_a_conversation(house: Stage, perso
         for name, number in furnished.conversations.items():
             alice.goes_to(f"/conversations/{number}")
             found[f"{name} {size}"] = violations(alice.page)
+        for name in ("odd", "moved"):
+            alice.goes_to(f"/conversations/{furnished.conversations[name]}#details")
+            found[f"details of {name} {size}"] = violations(alice.page)
     assert {path: said for path, said in found.items() if said} == {}
+
+
+WORDS = Sentence("Its key has not come yet.")
+HTML = (
+    "<h1>Plan</h1><p><b>Soup</b> <code>2 l</code> <del>now</del> <a href='https://b.example/'>a.example</a></p><ol><li>x"
+    "<ul><li>y</ul></ol><blockquote>z</blockquote><pre>1\n2</pre><table><tr><th>a<td>b</table>"
+    "<details><summary>more</summary>here</details><span data-mx-spoiler>the end</span>"
+)
+THERE = {"conversation": "odd", "sender": "erin"}
+ODD = (
+    said("Plan", "o1", formatted=HTML, **THERE),
+    said("waves", "o2", style=Style.EMOTE, minute=1, **THERE),
+    said("Beep", "o3", style=Style.NOTICE, minute=2, **THERE),
+    said(WORDS, "o4", sealed=True, untrusted=WORDS, minute=3, **THERE),
+    SealChanged("odd", Seal(WORDS, WORDS, SealLevel.OPEN), SealWarning("key", WORDS, Sentence("Go on"))),
+    TrustChanged("odd", Trust.CHANGED),
+    ConversationChanged("asks", GROUP, name="Asks", listed=True, state=ConversationState.ASKED, bridged="Elsewhere"),
+    ConversationChanged("moved", GROUP, name="Moved", listed=True, successor="asks", members=2_000),
+    MembersChanged("moved", (Member("erin", "Erin"), Member("odd", "Odd"))),
+    MattersChanged(
+        tuple(
+            Matter(one.value, Sentence("Keys"), one, WORDS, "task", Sentence("Unlock"), one == Condition.ACT)
+            for one in Condition
+        )
+    ),
+)
+"""What a message, a conversation and an account may be besides."""
 
 
 class Furnished(NamedTuple):
@@ -146,6 +188,7 @@ def furnish(db: Session, vault: Vault) -> Furnished:
         ConversationChanged("left", GROUP, name="Left", state=ConversationState.LEFT, reason=Sentence("Removed.")),
         InvitationReceived("group", GROUP, "carol", sender_name="Carol", text="Come along"),
         InvitationReceived("dave", ConversationKind.DIRECT, "dave", sender_name="Dave", text="It is me"),
+        *ODD,
     )
     receive(db, account.id, take_lease(db, account.id), Batch(events, Origin.LIVE), None)
     account.state = AccountState.STOPPED

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from tests.journeys.people import Person
 from tests.journeys.stage import Stage
+from tests.journeys.test_everybody import violations
 from webapp.messaging.accounts import add_account
 from webapp.models import Role, User
 from webapp.networks.login import SignedIn
@@ -42,22 +43,33 @@ def test_a_matter_is_settled_by_its_button(alice: Person) -> None:
     alice.says("lock")
     notice = alice.page.locator("#notices").get_by_role("button", name="Unlock the chest")
     notice.click()
+    alice.page.get_by_text("More options").click()
+    found = violations(alice.page)
     alice.page.get_by_label("Word", exact=True).fill("sand")
     alice.page.get_by_role("button", name="Unlock").click()
     expect(alice.page.get_by_role("alert")).to_contain_text("That is not the word")
+    found += violations(alice.page)
     alice.page.get_by_label("Word", exact=True).fill("marble")
     alice.page.get_by_role("button", name="Unlock").click()
+    expect(alice.page.get_by_role("link", name="Go to the toy maker")).to_be_visible()
+    found += violations(alice.page)
     alice.page.get_by_role("link", name="Go to the toy maker").click()
+    expect(alice.page.get_by_text("You are back.")).to_be_visible()
+    found += violations(alice.page)
     alice.page.get_by_role("button", name="Go on").click()
     expect(alice.page.get_by_role("status").filter(has_text="The toy chest is open.")).to_be_visible()
+    found += violations(alice.page)
     alice.page.get_by_role("link", name="Go on").click()
     alice.page.get_by_role("button", name="Look inside").click()
+    expect(alice.page.get_by_text("Write it down")).to_be_visible()
+    found += violations(alice.page)
     with alice.page.expect_download() as taken:
         alice.page.get_by_role("link", name="Save it as a file").click()
     assert taken.value.suggested_filename == "marbles.txt"
     alice.goes_to("/")
     expect(alice.row("Echo")).to_be_visible()
     expect(notice).to_have_count(0)
+    assert found == []
 
 
 def test_a_warning_takes_away_nothing_that_was_typed(alice: Person) -> None:
