@@ -36,7 +36,7 @@ class Bench(BaseBench):
         await self._far.__aexit__()
 
     def session(self) -> Session:
-        around = Surroundings(self.folder, self.folder / "account", None, ("127.0.0.0/8",))
+        around = Surroundings(self.folder, self.folder / "account", None, ("127.0.0.0/8",), key=b"k" * 32)
         device = self._device
         secrets = {
             "homeserver": self._synapse.url,

@@ -1,6 +1,6 @@
 """Matrix (specification v1.15): any homeserver and its people, and by its bridges many other networks.
 
-Being built: it is not offered yet. Encrypted conversations are shown as what they are, and nothing is sent into them.
+Being built: it is not offered yet.
 """
 
 from webapp.languages import N_, Sentence

@@ -25,7 +25,7 @@ async def older(line: Line, news: RoomNews, conversation: str, before: Anchor, l
     start = await _start(line, room, before.remote_id) if before.remote_id else ""
     for _ in range(MOST_PAGES):
         page = await _page(line, room, start, size)
-        messages = _read(line, news, room, page)
+        messages = await _read(line, news, room, page)
         end = page.get("end")
         over = not isinstance(end, str) or end == start
         if messages or over:
@@ -48,15 +48,17 @@ async def _page(line: Line, room: str, start: str, size: int) -> dict[str, Any]:
     return await line.wire.ask("GET", path("rooms", room, "messages"), None, query)
 
 
-def _read(line: Line, news: RoomNews, room_id: str, page: Mapping[str, Any]) -> list[Event]:
+async def _read(line: Line, news: RoomNews, room_id: str, page: Mapping[str, Any]) -> list[Event]:
     """The messages of a page, oldest first. Who said them comes along with it."""
     room = line.rooms.get(room_id)
     names = _names(line, page)
     setting = news.setting(room, lambda user: line.rooms.name_of(room_id, user) or names.get(user, ""))
     found: list[Event] = []
-    for event in reversed(line.quarantine.all_of({"events": page.get("chunk")})):
+    events = line.quarantine.all_of({"events": page.get("chunk")})
+    opened = await line.keys.opened(room_id, events) if line.keys else {}
+    for event in reversed(events):
         with line.quarantine.around():
-            said = message(event, setting)
+            said = message(event, setting, opened.get(event.name))
             found += [said] if said is not None else []
     return found
 

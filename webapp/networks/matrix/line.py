@@ -7,6 +7,7 @@ from webapp.languages import N_, Sentence
 from webapp.networks.contract import Surroundings
 from webapp.networks.errors import Refused
 from webapp.networks.matrix.addresses import NoAddress, room_id
+from webapp.networks.matrix.keys import Keys
 from webapp.networks.matrix.quarantine import Quarantine
 from webapp.networks.matrix.rooms import Rooms
 from webapp.networks.matrix.trouble import NotReached, Problem
@@ -26,6 +27,8 @@ class Line:
     since: float
     rooms: Rooms
     surroundings: Surroundings
+    keys: Keys | None = None
+    """None where this installation gives no key to keep them under."""
     quarantine: Quarantine = field(default_factory=Quarantine)
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
     left_here: set[str] = field(default_factory=set)

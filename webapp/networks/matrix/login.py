@@ -18,6 +18,8 @@ from webapp.networks.matrix.trouble import Declined, NotReached, Problem
 from webapp.networks.matrix.wire import Wire, path
 
 PASSWORD = "m.login.password"  # noqa: S105 (a way to sign in)
+KEYS = "keys.sqlite"
+"""Where a session keeps the keys of its device; ``encryption/store`` knows more of it."""
 DEVICE_NAME = "Hausbote"
 _NOT_NOW = {Problem.SILENT, Problem.BUSY, Problem.LOST, Problem.BROKEN}
 
@@ -100,7 +102,7 @@ class MatrixLogin(Login):
             "password": password,
             "initial_device_display_name": device_name,
         }
-        if self._known is not None and self._known.secrets.get("device"):
+        if self._known is not None and self._may_be_the_same():
             body["device_id"] = self._known.secrets["device"]
         wire = Wire(home.url, self._surroundings)
         try:
@@ -129,6 +131,11 @@ class MatrixLogin(Login):
             await wire.close()
         kept = {"homeserver": home.url, "token": token, "device": device, "since": self._since(device), **more}
         return SignedIn(address, kept, name)
+
+    def _may_be_the_same(self) -> bool:
+        """A device whose keys are broken and were put away must not come back with others: nobody would trust it."""
+        folder = self._surroundings.folder
+        return (folder / KEYS).exists() or not any(folder.glob("keys.broken-*"))
 
     def _since(self, device: str) -> str:
         """When this device came to be: what was written before that, another one may have sent (D3)."""

@@ -9,6 +9,7 @@ from webapp.networks.actions import Done, SendText
 from webapp.networks.contract import Found, Sent
 from webapp.networks.errors import Refused
 from webapp.networks.matrix.addresses import NoAddress, event_id
+from webapp.networks.matrix.keys import ENCRYPTED
 from webapp.networks.matrix.line import Line, the_room
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem
 from webapp.networks.matrix.wire import path
@@ -28,10 +29,12 @@ async def say(line: Line, action: SendText) -> Done:
     await line.when_caught_up()
     if line.rooms.get(room).membership in {"leave", "ban"}:
         raise Refused(Sentence(_NOT_IN))
+    kind, content = "m.room.message", {"msgtype": "m.text", "body": action.body, "m.mentions": {}}
     if await is_encrypted(line, room):
-        raise Refused(Sentence(_ENCRYPTED))
-    content = {"msgtype": "m.text", "body": action.body, "m.mentions": {}}
-    where = path("rooms", room, "send", "m.room.message", action.transaction_id)
+        if line.keys is None:
+            raise Refused(Sentence(_ENCRYPTED))
+        kind, content = ENCRYPTED, await line.keys.seal(room, kind, content)
+    where = path("rooms", room, "send", kind, action.transaction_id)
     answer = await line.wire.ask("PUT", where, content)
     try:
         name = event_id(answer.get("event_id"))
@@ -46,8 +49,10 @@ async def is_encrypted(line: Line, room_id: str) -> bool:
     Raises NotReached, Rejected, Declined.
     """
     room = line.rooms.get(room_id)
-    if room.encrypted or room.membership:
-        return room.encrypted
+    if room.encrypted or (line.keys and await line.keys.is_encrypted(room_id)):
+        return True
+    if room.membership:
+        return False
     try:
         await line.wire.ask("GET", path("rooms", room_id, "state", "m.room.encryption"))
     except Declined as error:

@@ -31,6 +31,16 @@ def read(text: str) -> Any:
     return found
 
 
+def each(text: str, name: str) -> Iterator[Any]:
+    """The items of the list that a large answer has under this name, one by one. Raises Nonsense."""
+    walk = _Walk(text)
+    for member in walk.members():
+        if member == name and walk.stands_on("["):
+            yield from walk.items()
+        else:
+            walk.value(INSIDE)
+
+
 class Pieces:
     """The answer to "GET /_matrix/client/v3/sync" (specification). ``parts`` are all members but ``rooms``, by name."""
 
@@ -88,6 +98,11 @@ class _Walk:
             if not isinstance(name, str) or not self._take(":"):
                 raise Nonsense
             yield name
+
+    def items(self) -> Iterator[Any]:
+        """What is in a list. Raises Nonsense."""
+        for _ in self._between("[", "]"):
+            yield self.value(INSIDE)
 
     def value(self, inside: int) -> Any:
         """What stands here; the walk goes on behind it. Raises Nonsense."""

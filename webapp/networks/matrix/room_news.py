@@ -24,7 +24,7 @@ from webapp.networks.matrix.quarantine import Heard, events_in, plain_content, t
 from webapp.networks.matrix.receipts import receipts
 from webapp.networks.matrix.room import Room
 from webapp.networks.matrix.texts import tidy_name
-from webapp.networks.matrix.translate import Setting, message
+from webapp.networks.matrix.translate import Revealed, Setting, message, opened_late
 
 
 class RoomNews:
@@ -59,7 +59,7 @@ class RoomNews:
     async def _joined(self, room: Room, piece: Mapping[str, Any], first: bool) -> list[Event]:
         before, room.membership = room.membership, "join"
         timeline = self._line.quarantine.all_of(piece.get("timeline"))
-        members = self._note_state(room, piece, timeline)
+        members = await self._note_state(room, piece, timeline)
         room.partner = room.partner or room.asked
         if room.is_space:
             return []
@@ -92,7 +92,7 @@ class RoomNews:
     async def _left(self, room: Room, piece: Mapping[str, Any]) -> list[Event]:
         before = room.membership
         timeline = self._line.quarantine.all_of(piece.get("timeline"))
-        self._note_state(room, piece, timeline)
+        await self._note_state(room, piece, timeline)
         room.membership, room.told = "leave", None
         here = room.id in self._line.left_here
         self._line.left_here.discard(room.id)
@@ -115,11 +115,14 @@ class RoomNews:
 
     # Its state
 
-    def _note_state(self, room: Room, piece: Mapping[str, Any], timeline: list[Heard]) -> MembersChanged | None:
+    async def _note_state(self, room: Room, piece: Mapping[str, Any], timeline: list[Heard]) -> MembersChanged | None:
         """Take over all state that is new; the answer says whose membership or name is."""
         state = self._line.quarantine.all_of(piece.get("state"))
-        for event in [*state, *(e for e in timeline if e.state_key is not None)]:
+        news = [*state, *(event for event in timeline if event.state_key is not None)]
+        for event in news:
             self._note(room, event)
+        if self._line.keys and (room.encrypted or _is_limited(piece)):
+            await self._line.keys.note_state(room.id, news, _is_limited(piece))
         room.note_summary(piece.get("summary"))
         heard = {e.state_key: e for e in [*state, *timeline] if e.type == "m.room.member" and is_user(e.state_key)}
         return _members(room.id, heard) if heard else None
@@ -167,10 +170,11 @@ class RoomNews:
     async def _said(self, room: Room, timeline: list[Heard]) -> list[Event]:
         found: list[Event] = []
         setting = self.setting(room)
+        opened = await self._line.keys.opened(room.id, timeline) if self._line.keys else {}
         for event in timeline:
             line = None
             with self._line.quarantine.around():
-                line = message(event, setting)
+                line = message(event, setting, opened.get(event.name))
             if line is not None:
                 found.append(line)
                 room.last = event.name
@@ -178,6 +182,11 @@ class RoomNews:
                 self._line.rooms.put_stand_in(room.id, event.name, room.last)
         self._line.rooms.put(room)
         return found
+
+    def late(self, room_id: str, whole: Mapping[str, Any], revealed: Revealed) -> list[Event]:
+        """A message that could not be read when it came."""
+        event = self._line.quarantine.heard(whole)
+        return [] if event is None else [opened_late(event, self.setting(self._line.rooms.get(room_id)), revealed)]
 
     # Who reads and types
 

@@ -1,6 +1,7 @@
 """The running connection of one account: its parts, put together.
 
-``wire`` asks, ``sync`` goes round, ``room_news`` and ``translate`` make events of what comes, ``rooms`` remembers.
+``wire`` asks, ``sync`` goes round, ``keys`` open and seal, ``room_news`` and ``translate`` make events of what comes,
+``rooms`` remembers.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from webapp.networks.matrix import history, outgoing
 from webapp.networks.matrix.actions import Actions
 from webapp.networks.matrix.checkpoint import from_bytes
 from webapp.networks.matrix.direct import Directs
+from webapp.networks.matrix.keys import open_keys
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.room_news import RoomNews
 from webapp.networks.matrix.rooms import Rooms
@@ -38,9 +40,16 @@ class MatrixSession(Session):
         except BaseException:
             await wire.close()
             raise
+        try:
+            keys = await open_keys(self._surroundings, self._me, self._secrets.get("device", ""), wire)
+        except BaseException:
+            await wire.close()
+            raise
         rooms = await asyncio.to_thread(Rooms, self._surroundings.folder)
         since = float(self._secrets.get("since", 0) or 0)
-        line = self._line = Line(wire, self._me, self._secrets.get("device", ""), since, rooms, self._surroundings)
+        line = self._line = Line(
+            wire, self._me, self._secrets.get("device", ""), since, rooms, self._surroundings, keys
+        )
         directs = Directs(line)
         self._news = RoomNews(line, directs)
         self._actions = Actions(line, directs)
@@ -83,6 +92,8 @@ class MatrixSession(Session):
         if line is not None:
             await line.wire.close()
             await line.rooms.close()
+            if line.keys:
+                await line.keys.close()
 
     def _open_line(self) -> Line:
         if self._line is None:

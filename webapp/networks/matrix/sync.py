@@ -19,6 +19,7 @@ from webapp.networks.matrix.pieces import Nonsense, Pieces
 from webapp.networks.matrix.quarantine import events_in, plain_content, text_in
 from webapp.networks.matrix.room_news import RoomNews
 from webapp.networks.matrix.texts import tidy_name
+from webapp.networks.matrix.translate import Revealed
 from webapp.networks.matrix.trouble import NotReached, Problem
 from webapp.networks.matrix.wire import PATIENCE
 
@@ -74,19 +75,31 @@ class Sync:
 
     async def _turn(self, text: str, origin: Origin) -> AsyncIterator[Batch]:
         pieces, position = await self._looked_through(text)
+        if self._line.keys:
+            await self._line.keys.take(pieces.parts)
         events = self._of_account(pieces.parts)
         async for more in self._of_rooms(pieces):
             events += more
             while len(events) > MOST_TOGETHER:
                 yield Batch(tuple(events[:MOST_TOGETHER]), origin)
                 del events[:MOST_TOGETHER]
-        events += self._of_presence(pieces.parts)
+        events += self._of_presence(pieces.parts) + self._late()
         self._line.rooms.put_note("filled", True)
         await self._line.rooms.flush()
         self._line.rooms.is_new = False
         if events or position != self.position:
             yield Batch(tuple(events), origin, checkpoint.to_bytes(position))
         self.position = position
+        if self._line.keys:
+            await self._line.keys.stored()
+
+    def _late(self) -> list[Event]:
+        """What stood there sealed and can be read now."""
+        found: list[Event] = []
+        for one in self._line.keys.late if self._line.keys else ():
+            opened = one.opened
+            found += self._news.late(one.room, one.event, Revealed(opened.type, opened.content, opened.untrusted))
+        return found
 
     async def _looked_through(self, text: str) -> tuple[Pieces, str]:
         """The answer and the position after it. Raises NotReached where it makes no sense."""

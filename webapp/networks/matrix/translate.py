@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from webapp.languages import N_, Sentence
-from webapp.networks.events import ConversationKind, MessageReceived
+from webapp.networks.events import ConversationKind, MessageOpened, MessageReceived, MessageRef
 from webapp.networks.matrix.addresses import local
 from webapp.networks.matrix.contents import Said, said
 from webapp.networks.matrix.quarantine import Heard
@@ -24,14 +24,26 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Revealed:
+    """What an encrypted event really is; ``untrusted`` says why it may not be from whom it names."""
+
+    type: str
+    content: Mapping[str, Any]
+    untrusted: Sentence | None = None
+
+
+@dataclass(frozen=True)
 class Sealed:
     """Why an encrypted event cannot be read."""
 
     reason: Sentence
 
 
-def message(event: Heard, setting: Setting, sealed: Sealed | None = None) -> MessageReceived | None:
+def message(event: Heard, setting: Setting, opened: Revealed | Sealed | None = None) -> MessageReceived | None:
     """The line that an event is, None for one that is nothing to read."""
+    sealed = opened if isinstance(opened, Sealed) else None
+    if isinstance(opened, Revealed):
+        event = replace(event, type=opened.type, content=opened.content)
     name = setting.name_of(event.sender)
     who = name or local(event.sender)
     told = Said(sealed.reason, sealed=True) if sealed else _said(event, who)
@@ -54,6 +66,20 @@ def message(event: Heard, setting: Setting, sealed: Sealed | None = None) -> Mes
         formatted=told.formatted,
         style=told.style,
         sealed=told.sealed,
+        untrusted=opened.untrusted if isinstance(opened, Revealed) else None,
+    )
+
+
+def opened_late(event: Heard, setting: Setting, opened: Revealed) -> MessageOpened:
+    """The same for a message that stands there sealed, and can be read now."""
+    who = setting.name_of(event.sender) or local(event.sender)
+    line = message(event, setting, opened)
+    reference = MessageRef(remote_id=event.name)
+    if line is None:
+        nothing = Sentence(N_("%(who)s sent something that cannot be shown here yet."), {"who": who})
+        return MessageOpened(setting.room, reference, nothing, quiet=True)
+    return MessageOpened(
+        setting.room, reference, line.body, line.formatted, line.style, line.mention, line.quiet, line.untrusted
     )
 
 

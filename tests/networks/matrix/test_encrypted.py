@@ -1,0 +1,152 @@
+"""Encrypted conversations of a whole session with the library below Element."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.element import Device, Element
+from tests.networks.following import Following
+from tests.networks.matrix.conftest import PASSWORD, Person
+from webapp.networks.actions import AcceptInvitation, SendText
+from webapp.networks.contract import Anchor, Credentials, Sent, Surroundings
+from webapp.networks.errors import SignedOut
+from webapp.networks.events import InvitationReceived, MembersChanged, MessageReceived
+from webapp.networks.login import SignedIn
+from webapp.networks.matrix import network
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
+KEY = b"k" * 32
+Keyed = Callable[..., Following]
+
+
+@pytest.fixture(scope="module")
+def element() -> Iterator[Element]:
+    with Element() as running:
+        yield running
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> Keyed:
+    """``keyed(alice)`` is a session of hers with keys, always of the same device."""
+    devices: dict[str, dict[str, Any]] = {}
+
+    def make(who: Person, checkpoint: bytes | None = None) -> Following:
+        if who.user not in devices:
+            devices[who.user] = who.synapse.sign_in(who.user, PASSWORD)
+        device = devices[who.user]
+        secrets = {"homeserver": who.synapse.url, "token": device["access_token"], "device": device["device_id"]}
+        around = Surroundings(tmp_path, tmp_path / who.user, None, ("127.0.0.0/8",), key=KEY)
+        return Following(network.session(Credentials(who.user, secrets), around), checkpoint)
+
+    return make
+
+
+def text(conversation: str, body: str) -> SendText:
+    return SendText(conversation, uuid4().hex, body, datetime.now(UTC))
+
+
+async def far_device(element: Element, who: Person) -> Device:
+    """A device of somebody on the far side, online."""
+    return await asyncio.to_thread(element.device(who.user).sign_in, who.synapse.url, who.user, PASSWORD)
+
+
+async def do(far: Device, command: str, **words: Any) -> Any:
+    return await asyncio.to_thread(lambda: far.do(command, **words))
+
+
+async def until_joined(far: Device, room: str, who: Person) -> None:
+    joined = {"user": who.user, "membership": "join"}
+    await asyncio.to_thread(far.until, lambda: joined in far.do("members", room=room))
+
+
+async def until_read(far: Device, room: str, body: str) -> None:
+    await asyncio.to_thread(far.until, lambda: body in far.texts(room))
+
+
+async def met(seen: Following, far: Device, who: Person) -> str:
+    """An encrypted room in which both are."""
+    room: str = await do(far, "createRoom", name="Soup", invite=[who.user])
+    await seen.event(InvitationReceived, lambda event: event.conversation == room)
+    await seen.session.perform(AcceptInvitation(room))
+    await until_joined(far, room, who)
+    return room
+
+
+def test_encrypted_text_goes_both_ways_and_what_was_missed_is_read_too(
+    alice: Person, bob: Person, element: Element, keyed: Keyed
+) -> None:
+    async def work() -> None:
+        far = await far_device(element, bob)
+        async with keyed(alice) as seen:
+            await seen.until(lambda: seen.checkpoint)
+            room = await met(seen, far, alice)
+            await do(far, "say", room=room, body="Is there soup?")
+            assert not (await seen.message("Is there soup?")).sealed
+            action = text(room, "Yes, pumpkin.")
+            done = await seen.session.perform(action)
+            await until_read(far, room, "Yes, pumpkin.")
+            found = await seen.session.already_sent(action)
+            assert (found.sent, found.done) == (Sent.YES, done)
+        for number in range(3):
+            await do(far, "say", room=room, body=f"missed {number}")
+        async with keyed(alice, seen.checkpoint) as again:
+            await again.message("missed 2")
+            assert again.bodies(room) == ["missed 0", "missed 1", "missed 2"]
+            page = await again.session.older(room, Anchor(), 50)
+            old = [event.body for event in page.batch.events if isinstance(event, MessageReceived)]
+            assert old == ["Is there soup?", "Yes, pumpkin.", "missed 0", "missed 1", "missed 2"]
+
+    asyncio.run(work())
+
+
+def test_who_comes_later_reads_what_is_said_from_then_on(
+    alice: Person, bob: Person, carol: Person, element: Element, keyed: Keyed
+) -> None:
+    async def work() -> None:
+        far, third = await far_device(element, bob), await far_device(element, carol)
+        async with keyed(alice) as seen:
+            await seen.until(lambda: seen.checkpoint)
+            room = await met(seen, far, alice)
+            await seen.session.perform(text(room, "before"))
+            await until_read(far, room, "before")
+            await do(far, "invite", room=room, user=carol.user)
+            await asyncio.to_thread(third.until, lambda: room in [one["id"] for one in third.do("rooms")])
+            await do(third, "join", room=room)
+            await until_joined(far, room, carol)
+            await seen.event(MembersChanged, lambda e: any(m.address == carol.user and m.present for m in e.members))
+            await seen.session.perform(text(room, "welcome"))
+            await until_read(third, room, "welcome")
+
+    asyncio.run(work())
+
+
+def test_broken_keys_sign_the_account_out_and_it_comes_back_as_a_new_device(alice: Person, tmp_path: Path) -> None:
+    async def work() -> None:
+        around = Surroundings(tmp_path, tmp_path / "account", None, ("127.0.0.0/8",), key=KEY)
+        given = {"homeserver": alice.synapse.url, "user": alice.user, "password": PASSWORD}
+        first = await network.login(around).submit(given)
+        assert isinstance(first, SignedIn)
+        credentials = Credentials(first.address, first.credentials)
+        async with Following(network.session(credentials, around)) as seen:
+            await seen.until(lambda: seen.checkpoint)
+        (tmp_path / "account" / "keys.sqlite").write_bytes(b"nonsense" * 500)
+        for ending in ("-wal", "-shm"):
+            (tmp_path / "account" / f"keys.sqlite{ending}").unlink(missing_ok=True)
+        with pytest.raises(SignedOut):
+            await network.session(credentials, around).open(seen.checkpoint)
+        again = await network.login(around, credentials).submit(given)
+        assert isinstance(again, SignedIn)
+        assert again.credentials["device"] != first.credentials["device"]
+        renewed = Credentials(again.address, again.credentials)
+        async with Following(network.session(renewed, around), seen.checkpoint):
+            pass  # it opens
+        third = await network.login(around, renewed).submit(given)
+        assert isinstance(third, SignedIn)
+        assert third.credentials["device"] == again.credentials["device"]
+
+    asyncio.run(work())

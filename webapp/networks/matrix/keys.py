@@ -1,0 +1,179 @@
+"""Where the keys of an account meet the homeserver: what they want asked is asked, what they open is handed on.
+
+The keys know no HTTP and the rest of the session knows no keys. What is asked twice, because a kill came in between,
+does no harm.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from webapp.networks.contract import Surroundings
+from webapp.networks.errors import SignedOut, Unreachable
+from webapp.networks.matrix.pieces import Nonsense, each
+from webapp.networks.matrix.quarantine import Heard, events_in, text_in
+from webapp.networks.matrix.translate import Revealed, Sealed
+from webapp.networks.matrix.trouble import Declined, NotReached, Problem
+from webapp.networks.matrix.wire import PATIENCE, Wire, path
+
+if TYPE_CHECKING:
+    from webapp.networks.matrix.encryption.machine import Machine
+    from webapp.networks.matrix.encryption.outcomes import Late
+    from webapp.networks.matrix.encryption.requests import Request
+
+ENCRYPTED, ENCRYPTION = "m.room.encrypted", "m.room.encryption"
+AT_ONCE = 50
+"""Events that are opened in one go."""
+MOST_ROUNDS = 10
+"""Rounds of questions before something can be sealed; four are usual."""
+LARGEST_LIST = 64 * 2**20
+"""Octets of a list of members: some hundred thousand of them."""
+
+
+class Keys:
+    """``late`` is what can be read since the last answer and was not before."""
+
+    def __init__(self, machine: "Machine", wire: Wire) -> None:
+        self._machine = machine
+        self._wire = wire
+        self._knows_members: set[str] = set()
+        self._asking = asyncio.Lock()
+        self.late: Sequence[Late] = ()
+
+    async def take(self, parts: Mapping[str, Any]) -> None:
+        """The keys' part of a sync answer; stored when this returns."""
+        lists, counts = parts.get("device_lists"), parts.get("device_one_time_keys_count")
+        unused = parts.get("device_unused_fallback_key_types")
+        await self._machine.take(
+            events_in(parts.get("to_device")),
+            lists if isinstance(lists, Mapping) else {},
+            counts if isinstance(counts, Mapping) else {},
+            unused if isinstance(unused, list) else None,
+        )
+        self.late = await self._machine.late()
+
+    async def stored(self) -> None:
+        """What ``take`` led to is stored where people read it: now others may be answered.
+
+        Raises NotReached, Rejected.
+        """
+        late, self.late = self.late, ()
+        if late:
+            await self._machine.shown(late)
+        async with self._asking:
+            for request in await self._machine.due():
+                await self._ask(request)
+
+    async def note_state(self, room: str, state: Sequence[Heard], limited: bool) -> None:
+        """A room is encrypted, or others are in it; behind a gap somebody may have come and gone unseen."""
+        for event in state:
+            if event.type == ENCRYPTION and event.state_key == "":
+                await self._machine.note_encrypted(room, event.content)
+        if limited or any(event.type == "m.room.member" for event in state):
+            self._knows_members.discard(room)
+        if limited:
+            await self._machine.rotate(room)
+
+    async def is_encrypted(self, room: str) -> bool:
+        return await self._machine.is_encrypted(room)
+
+    async def opened(self, room: str, events: Sequence[Heard]) -> dict[str, Revealed | Sealed]:
+        """What encrypted events really are, or why they cannot be read, by their ids."""
+        sealed = [e for e in events if e.type == ENCRYPTED and "redacted_because" not in e.unsigned]
+        found: dict[str, Revealed | Sealed] = {}
+        for start in range(0, len(sealed), AT_ONCE):
+            some = sealed[start : start + AT_ONCE]
+            results = await self._machine.open(room, [event.whole for event in some])
+            found |= {event.name: _told(result) for event, result in zip(some, results, strict=True)}
+        return found
+
+    async def seal(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """The content to send as ``m.room.encrypted``; all who shall read it have its key by then.
+
+        Raises NotReached, Rejected.
+        """
+        if not await self._machine.is_encrypted(room):
+            await self._machine.note_encrypted(room, {})  # these keys are newer than what we know of the room
+        async with self._asking:
+            await self._tell_members(room)
+            for _ in range(MOST_ROUNDS):
+                due = await self._machine.due(room)
+                if not due:
+                    return await self._machine.seal(room, kind, content)
+                for request in due:
+                    await self._ask(request)
+        raise NotReached(Problem.GARBAGE, self._wire.host)
+
+    async def close(self) -> None:
+        await self._machine.close()
+
+    async def _ask(self, request: "Request") -> None:
+        try:
+            reply = await self._wire.ask(request.method, request.path, request.body, request.query)
+        except Declined:
+            await self._machine.refused(request)
+        else:
+            await self._machine.answered(request, reply)
+
+    async def _tell_members(self, room: str) -> None:
+        """Who is in a room, asked for when it may have changed. Raises NotReached, Rejected, Declined."""
+        if room in self._knows_members:
+            return
+        self._knows_members.add(room)  # before the question: whoever comes meanwhile makes it be asked again
+        try:
+            text = await self._wire.text(
+                path("rooms", room, "members"), {"not_membership": "leave"}, patience=PATIENCE, largest=LARGEST_LIST
+            )
+            await self._machine.note_members(room, await _members(text))
+        except Nonsense:
+            self._knows_members.discard(room)
+            raise NotReached(Problem.GARBAGE, self._wire.host) from None
+        except BaseException:
+            self._knows_members.discard(room)
+            raise
+
+
+async def open_keys(surroundings: Surroundings, user: str, device: str, wire: Wire) -> Keys | None:
+    """The keys of this device, None where there is no key to keep them under.
+
+    Raises SignedOut when they are broken: then only signing in as a new device helps.
+    """
+    if not surroundings.key:
+        return None
+    from webapp.networks.matrix.encryption.desk import the_desk
+    from webapp.networks.matrix.encryption.machine import Machine
+    from webapp.networks.matrix.encryption.outcomes import StoreBroken, StoreStuck
+
+    try:
+        machine = await Machine.start(surroundings.folder, surroundings.key, user, device, the_desk())
+    except StoreBroken as broken:
+        await asyncio.to_thread(_set_aside, surroundings.folder)
+        raise SignedOut(broken.reason) from None
+    except StoreStuck as stuck:
+        raise Unreachable(stuck.reason) from None
+    return Keys(machine, wire)
+
+
+def _set_aside(folder: Path) -> None:
+    from webapp.networks.matrix.encryption.store import set_aside  # late: it brings 50 MB with it
+
+    set_aside(folder)
+
+
+async def _members(text: str) -> list[str]:
+    """Who is in a room or asked into it. Raises Nonsense."""
+    users: list[str] = []
+    for number, event in enumerate(each(text, "chunk"), 1):
+        content = event.get("content") if isinstance(event, Mapping) else None
+        if isinstance(content, Mapping) and text_in(content, "membership") in {"join", "invite"}:
+            users.append(text_in(event, "state_key"))
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return users
+
+
+def _told(result: Any) -> Revealed | Sealed:
+    if hasattr(result, "reason"):
+        return Sealed(result.reason)
+    return Revealed(result.type, result.content, result.untrusted)
