@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from webapp.networks.matrix.pieces import UNREADABLE, Nonsense, Pieces, read
+from webapp.networks.matrix.pieces import UNREADABLE, Nonsense, Pieces, each, read
 
 DEEP = "[" * 50_000 + "]" * 50_000
 
@@ -81,3 +81,13 @@ def test_a_small_answer_is_read_whole() -> None:
     for text in ("{} {}", "", "{}x", "<html>"):
         with pytest.raises(Nonsense):
             read(text)
+
+
+def test_a_long_list_is_read_item_by_item() -> None:
+    text = '{"start": "a", "chunk": [{"x": 1}, 2, ' + DEEP + '], "end": {"chunk": [9]}}'
+    first, second, third = each(text, "chunk")
+    assert (first, second) == ({"x": 1}, 2)
+    assert str(UNREADABLE) in str(third)
+    assert list(each('{"chunk": 7}', "chunk")) == list(each("{}", "chunk")) == []
+    with pytest.raises(Nonsense):
+        list(each('{"chunk": [1, 2', "chunk"))
