@@ -11,6 +11,7 @@ from webapp.messaging.errors import LeaseLost, NotPossible, NotYours
 from webapp.messaging.positions import PENDING
 from webapp.messaging.read import mark_read
 from webapp.messaging.send import delete_unsent, retry, send_text
+from webapp.models.outbox import OutboxKind
 from webapp.networks.actions import Done, MarkRead, SendText
 from webapp.networks.events import Delivery, Origin
 
@@ -22,8 +23,8 @@ def talk(rows: Rows, account: int) -> int:
     return rows.conversation().id
 
 
-def due(rows: Rows, account: int) -> list[int]:
-    return [entry.entry_id for entry in rows.database.read(settle.due_entries, account)]
+def due(rows: Rows, account: int, kind: OutboxKind = OutboxKind.SEND_TEXT) -> list[int]:
+    return [entry.entry_id for entry in rows.database.read(settle.due_entries, account) if entry.kind == kind]
 
 
 def test_a_message_waits_at_the_end_and_is_due(rows: Rows, alice: int, account: int, talk: int) -> None:
@@ -32,6 +33,15 @@ def test_a_message_waits_at_the_end_and_is_due(rows: Rows, alice: int, account: 
     assert (message.body, message.delivery, message.own) == ("Hi Bob", Delivery.WAITING, True)
     assert message.position >= PENDING
     assert len(due(rows, account)) == 1
+
+
+def test_whoever_answers_has_read_and_the_network_is_told(rows: Rows, alice: int, account: int, talk: int) -> None:
+    rows.database.write(send_text, alice, talk, "Hi Bob", str(uuid4()))
+    assert rows.conversation().unread == 0
+    (mark,) = due(rows, account, OutboxKind.MARK_READ)
+    begun = rows.database.write(settle.begin, account, rows.epoch(account), mark)
+    assert isinstance(begun.action, MarkRead)
+    assert begun.action.message.remote_id == "r1"
 
 
 def test_a_triple_click_is_one_message(rows: Rows, alice: int, account: int, talk: int) -> None:
@@ -138,7 +148,7 @@ def test_reading_tells_the_network_once_about_the_newest(rows: Rows, alice: int,
     for message in rows.messages():
         rows.database.write(mark_read, alice, talk, message.id)
     assert rows.conversation().unread == 0
-    [entry] = due(rows, account)
+    [entry] = due(rows, account, OutboxKind.MARK_READ)
     begun = rows.database.write(settle.begin, account, rows.epoch(account), entry)
     assert isinstance(begun.action, MarkRead)
     assert begun.action.message.remote_id == "r3"

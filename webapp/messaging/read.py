@@ -27,9 +27,7 @@ def mark_read(db: Session, user_id: int, conversation_id: int, message_id: int) 
     if conversation.id != conversation_id:
         raise NotYours
     position = conversation.next_position - 1 if is_pending(message.position) else message.position
-    if move_read(db, conversation, position):
-        _tell_network(db, conversation)
-    else:
+    if not read_here(db, conversation, position):
         _see_invitation(db, conversation)
 
 
@@ -44,6 +42,14 @@ def _see_invitation(db: Session, conversation: Conversation) -> None:
         set_unread(db, conversation, *count_unread(db, conversation))
         db.add(conversation)
         announce(db, RowChanged(conversation.user_id, conversation.id))
+
+
+def read_here(db: Session, conversation: Conversation, position: int) -> bool:
+    """Move the position, and tell the network of it. False if it stood there or further already."""
+    moved = move_read(db, conversation, position)
+    if moved:
+        _tell_network(db, conversation)
+    return moved
 
 
 def move_read(db: Session, conversation: Conversation, position: int) -> bool:

@@ -14,7 +14,7 @@ from webapp.messaging.delivery import ASKS_SOMETHING, set_delivery
 from webapp.messaging.errors import NotPossible
 from webapp.messaging.positions import take_pending
 from webapp.messaging.preview import show_in_inbox, show_newest
-from webapp.messaging.read import move_read
+from webapp.messaging.read import read_here
 from webapp.models import Account, Conversation, Message, OutboxEntry
 from webapp.models.columns import now
 from webapp.models.outbox import OutboxKind
@@ -64,7 +64,7 @@ def send_text(db: Session, user_id: int, conversation_id: int, body: str, key: s
     )
     db.add(message)
     db.flush()
-    move_read(db, conversation, conversation.next_position - 1)
+    read_here(db, conversation, conversation.next_position - 1)
     show_in_inbox(conversation, message)
     conversation.draft = ""
     _put_into_outbox(db, conversation, message)
