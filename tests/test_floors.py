@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,13 @@ ONLY_HERE = {
 }
 
 
-def imports() -> Iterator[tuple[str, str]]:
-    """Every file of the program with each module that it imports."""
+@cache
+def imports() -> list[tuple[str, str]]:
+    """Every file of the program with each module that it imports; read once for all tests."""
+    return list(_imports())
+
+
+def _imports() -> Iterator[tuple[str, str]]:
     for path in sorted(PROGRAM.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

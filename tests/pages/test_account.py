@@ -18,6 +18,8 @@ from webapp.networks.errors import Unreachable
 from webapp.networks.toy.session import ToySession
 from webapp.pages.house import House
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 __all__ = ["page", "toy"]
 
 

@@ -11,6 +11,8 @@ from tests.pages.test_networks import add_toy, toy, toy_account, wait_for_state
 from webapp.models import User
 from webapp.pages.house import House
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 __all__ = ["toy"]
 
 

@@ -8,6 +8,8 @@ from tests.conftest import PASSWORD
 from tests.routes import all_routes
 from webapp.models import User
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 
 def changing_routes(app):
     """Every way to change something: method and path, ids filled in."""

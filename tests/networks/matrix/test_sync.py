@@ -20,6 +20,8 @@ from webapp.networks.events import ConversationChanged, DeliveryChanged, Message
 from webapp.networks.matrix import checkpoint, network
 from webapp.networks.matrix.rooms import Rooms
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 ME, ROOM = "@me:b.org", "!room:b.org"
 SYNC = "/_matrix/client/v3/sync"
 WHOAMI = "/_matrix/client/v3/account/whoami"

@@ -20,6 +20,8 @@ from webapp.networks.matrix.encryption.outcomes import StoreBroken, StoreStuck
 from webapp.networks.matrix.encryption.store import FILE, MARK, Store, set_aside
 from webapp.networks.matrix.encryption.tables import OLM, KnownDevice
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 BOB = "@bob:house.test"
 SECRET = "a secret that may not lie in the file"
 

@@ -17,6 +17,8 @@ from webapp.networks.matrix.encryption.machine import Machine
 from webapp.networks.matrix.encryption.outcomes import Closed, KeysNeeded, Opened
 from webapp.networks.matrix.encryption.work import Work
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 BOB, CAROL = "@bob:house.test", "@carol:house.test"
 SOUP = {"msgtype": "m.text", "body": "Is there soup?"}
 SETTINGS = {"algorithm": "m.megolm.v1.aes-sha2"}
