@@ -157,3 +157,16 @@ def test_an_event_waits_once_until_it_is_shown(tables):
     assert tables.waiting("session", 10) == [(ROOM, {"body": "x"}), ("!other:x", {"body": "y"})]
     tables.stop_waiting(ROOM, "$a")
     assert tables.waiting("session", 10) == [("!other:x", {"body": "y"})]
+
+
+def test_what_is_outdated_among_many_people_is_one_question(tables):
+    crowd = frozenset(f"@person-{number}:x" for number in range(1000))
+    statements = []
+    execute, tables._execute = tables._execute, lambda *args: statements.append(args) or execute(*args)
+    tables.track(crowd | {BOB})
+    assert tables.outdated_among(crowd) == dict.fromkeys(crowd, 1)
+    assert len(statements) == 2
+    for user in crowd:
+        tables.note_queried(user, 1)
+    assert tables.outdated_among(crowd) == {}
+    assert tables.outdated_among(frozenset({BOB, "@stranger:x"})) == {BOB: 1}

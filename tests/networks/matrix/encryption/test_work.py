@@ -11,10 +11,10 @@ from tests.networks.matrix.encryption.far_server import FarRoom, FarServer
 from tests.networks.matrix.encryption.makers import ALICE, DEVICE, KEY, ROOM
 from tests.networks.matrix.encryption.test_devices import Cross
 from webapp.networks.matrix.encryption import megolm
-from webapp.networks.matrix.encryption import work as room_of_work
 from webapp.networks.matrix.encryption.desk import Desk
 from webapp.networks.matrix.encryption.machine import Machine
 from webapp.networks.matrix.encryption.outcomes import Closed, KeysNeeded, Opened
+from webapp.networks.matrix.encryption.requests import Request
 from webapp.networks.matrix.encryption.work import Work
 
 pytestmark = pytest.mark.process  # together they take seconds
@@ -218,7 +218,7 @@ def test_the_key_changes_after_as_many_messages_as_the_room_wants(work, server):
 def test_the_key_changes_after_a_time(work, server):
     server.settle(work, ROOM)
     first = said(work)
-    work._outbound[ROOM].began -= 7 * 24 * 3600
+    work._speaking._outbound[ROOM].began -= 7 * 24 * 3600
     with pytest.raises(KeysNeeded):
         said(work)
     server.settle(work, ROOM)
@@ -559,7 +559,7 @@ def test_an_answer_that_makes_no_sense_breaks_nothing(work, server):
         for request in work.due(ROOM) + work.due(None):
             work.answered(request, reply)
         assert work._store.tables.device(BOB, "BOBSPHONE").gone is False
-        work.answered(room_of_work.Request("unknown", "GET", "/"), reply)
+        work.answered(Request("unknown", "GET", "/"), reply)
 
 
 def test_the_machine_does_the_same_from_the_loop(tmp_path, server, bob):

@@ -1,0 +1,97 @@
+"""What the keys have asked of the server and not heard yet.
+
+A question stands until it is answered or refused, and is handed out again and again until then: whoever asks may give
+up in between. What was refused, or could not be had, is not asked for again for a while.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.networks.matrix.encryption.foreign import mapping
+from webapp.networks.matrix.encryption.requests import Request
+from webapp.networks.matrix.encryption.store import Store
+from webapp.networks.matrix.encryption.tables import now
+
+AGAIN_AFTER = 3600.0
+"""Seconds until we ask again for a key of a device that had none, or for devices that a server would not tell."""
+CLIENT = "/_matrix/client/v3"
+Answer = Callable[[Mapping[str, Any]], None]
+"""What is done with the object that was answered, in a transaction."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """``kind`` says what for, ``about`` whom or what. ``no_will_do``: a refusal is as good as an empty answer."""
+
+    request: Request
+    kind: str
+    about: frozenset[str]
+    answer: Answer
+    no_will_do: bool
+
+
+class Questions:
+    """The open ones of one device, oldest first."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._open: dict[str, Question] = {}
+        self._not_before: dict[str, float] = {}
+
+    def ask(
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        body: Mapping[str, Any],
+        about: Iterable[str],
+        answer: Answer,
+        *,
+        no_will_do: bool = False,
+    ) -> None:
+        """One more question."""
+        key = f"{kind} {secrets.token_hex(8)}"
+        request = Request(key, method, CLIENT + path, body)
+        self._open[key] = Question(request, kind, frozenset(about), answer, no_will_do)
+
+    def of(self, kind: str, who: frozenset[str] | None = None) -> list[Request]:
+        """What is asked of a kind, about some of ``who`` if given."""
+        return [q.request for q in self._open.values() if q.kind == kind and (who is None or q.about & who)]
+
+    def about(self, kind: str) -> set[str]:
+        """Whom or what the open questions of a kind are about."""
+        return {one for question in self._open.values() if question.kind == kind for one in question.about}
+
+    def except_of(self, beginning: str) -> list[Request]:
+        """All but those whose kind begins like this."""
+        return [q.request for q in self._open.values() if not q.kind.startswith(beginning)]
+
+    def forget(self, kind: str) -> None:
+        """Nobody wants to know any more; an answer that comes all the same changes nothing."""
+        self._open = {key: question for key, question in self._open.items() if question.kind != kind}
+
+    def may_ask(self, about: str) -> bool:
+        """Whether enough time went by since this could not be had."""
+        return self._not_before.get(about, 0.0) <= now()
+
+    def later(self, about: Iterable[str]) -> None:
+        """These cannot be had now."""
+        self._not_before.update(dict.fromkeys(about, now() + AGAIN_AFTER))
+
+    def answered(self, request: Request, reply: object) -> None:
+        """An answer to something that nobody asked any more changes nothing."""
+        question = self._open.pop(request.key, None)
+        if question is not None:
+            with self._store.transaction():
+                question.answer(mapping(reply))
+
+    def refused(self, request: Request) -> None:
+        """The server will not answer: that is an answer too, or it is asked for again later."""
+        question = self._open.get(request.key)
+        if question is not None and question.no_will_do:
+            self.answered(request, {})
+        elif question is not None:
+            del self._open[request.key]
+            self.later(question.about | {question.kind})

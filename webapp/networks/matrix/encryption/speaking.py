@@ -1,0 +1,110 @@
+"""What we say in rooms: under which key, and who has to be given it first."""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from webapp.networks.matrix.encryption import olm, sharing
+from webapp.networks.matrix.encryption.needs import AT_A_TIME, Needs
+from webapp.networks.matrix.encryption.ours import MEGOLM_ALGORITHM
+from webapp.networks.matrix.encryption.outcomes import KeysNeeded
+from webapp.networks.matrix.encryption.questions import Questions
+from webapp.networks.matrix.encryption.requests import Request
+from webapp.networks.matrix.encryption.sharing import Outbound
+from webapp.networks.matrix.encryption.store import Store
+from webapp.networks.matrix.encryption.tables import KnownDevice
+
+SHARE = "share "
+
+
+class Speaking:
+    """The keys under which this device speaks, in memory only. Every method belongs into a transaction."""
+
+    def __init__(self, store: Store, questions: Questions, needs: Needs) -> None:
+        self._store, self._questions, self._needs = store, questions, needs
+        self._members: dict[str, frozenset[str]] = {}
+        self._outbound: dict[str, Outbound] = {}
+
+    def note_members(self, room: str, users: frozenset[str]) -> None:
+        self._members[room] = users
+        self._store.tables.track(users | {self._store.user})
+
+    def rotate(self, room: str) -> None:
+        self._outbound.pop(room, None)
+
+    def due(self, room: str) -> list[Request]:
+        """First whose devices there are, then sessions with them, then the key itself."""
+        members = self._members.get(room, frozenset())
+        if waiting := self._needs.lists(members):
+            return waiting
+        give, withhold = sharing.recipients(self._store, members)
+        if waiting := self._needs.sessions(give):
+            return waiting
+        self._share(room, give, withhold)
+        return self._questions.of(SHARE + room)
+
+    def seal(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """The content of ``m.room.encrypted``. Raises KeysNeeded."""
+        if room not in self._members or self.due(room):
+            raise KeysNeeded
+        outbound = self._outbound[room]
+        outbound.messages += 1
+        plain = json.dumps({"room_id": room, "type": kind, "content": dict(content)})
+        sealed = {
+            "algorithm": MEGOLM_ALGORITHM,
+            "sender_key": self._store.account.identity_keys["curve25519"],
+            "device_id": self._store.device,
+            "session_id": outbound.session.session_id,
+            "ciphertext": outbound.session.encrypt(plain.encode()).to_base64(),
+        }
+        relation = content.get("m.relates_to")
+        return sealed if relation is None else {**sealed, "m.relates_to": relation}
+
+    def _share(self, room: str, give: Sequence[KnownDevice], withhold: Sequence[KnownDevice]) -> None:
+        outbound = self._current(room, give)
+        asked = self._questions.about(SHARE + room)
+        new = [d for d in give if d.curve25519 not in outbound.given | asked]
+        for at in range(0, len(new), AT_A_TIME):
+            self._give(room, outbound, new[at : at + AT_A_TIME])
+        refused = [d for d in withhold if d.curve25519 not in outbound.told | asked]
+        for at in range(0, len(refused), AT_A_TIME):
+            self._withhold(room, outbound, refused[at : at + AT_A_TIME], sharing.NOT_CONFIRMED)
+
+    def _current(self, room: str, give: Sequence[KnownDevice]) -> Outbound:
+        """The key under which we speak now, a new one if the old one may not be used any more."""
+        members = self._members.get(room, frozenset())
+        outbound = self._outbound.get(room)
+        settings = sharing.rotation(self._store.encrypted_rooms().get(room))
+        gone = outbound is not None and (
+            bool(outbound.members - members) or bool(outbound.given - {device.curve25519 for device in give})
+        )
+        if outbound is None or gone or outbound.is_over(settings):
+            self._questions.forget(SHARE + room)
+            outbound = self._outbound[room] = sharing.begin(self._store, room, members)
+        outbound.members = members
+        return outbound
+
+    def _give(self, room: str, outbound: Outbound, devices: Sequence[KnownDevice]) -> None:
+        content = sharing.room_key(room, outbound)
+        letters = [(device, olm.seal(self._store, device, "m.room_key", content)) for device in devices]
+        if reached := [(device, sealed) for device, sealed in letters if sealed is not None]:
+            self._send(room, "m.room.encrypted", reached, outbound.given)
+        if lost := [d for d, sealed in letters if sealed is None and d.curve25519 not in outbound.told]:
+            self._withhold(room, outbound, lost, sharing.NO_SESSION)
+
+    def _withhold(self, room: str, outbound: Outbound, devices: Sequence[KnownDevice], code: str) -> None:
+        content = sharing.withheld(self._store, room, outbound, code)
+        self._send(room, "m.room_key.withheld", [(device, content) for device in devices], outbound.told)
+
+    def _send(
+        self, room: str, kind: str, letters: Sequence[tuple[KnownDevice, Mapping[str, Any]]], done: set[str]
+    ) -> None:
+        messages: dict[str, dict[str, Any]] = {}
+        for device, content in letters:
+            messages.setdefault(device.user, {})[device.device] = content
+        names = frozenset(device.curve25519 for device, _ in letters)
+        path = f"/sendToDevice/{kind}/{secrets.token_hex(16)}"
+        self._questions.ask(
+            SHARE + room, "PUT", path, {"messages": messages}, names, lambda _: done.update(names), no_will_do=True
+        )
