@@ -111,7 +111,7 @@ def answer(request: Request, house: House, user: User, actor: Actor, place: Plac
         step = house.keeper.current_step(user.id, given.login)
     except LoginGone:
         return _over(request, house, user, place, given)
-    wrong, where = None, ""
+    wrong, where, again = None, "", None
     try:
         after = house.keeper.submit_login(user.id, given.login, _expected(step, given))
     except LoginGone:
@@ -120,8 +120,9 @@ def answer(request: Request, house: House, user: User, actor: Actor, place: Plac
         wrong, where = error.reason, error.field
     except (Trouble, NotPossible) as error:
         wrong = error.reason
+        again = list(_expected(step, given).items()) if isinstance(step, Visit) else None  # it need not be fetched anew
     if wrong is not None:
-        return _draw(request, place, given.login, step, given, wrong, where)
+        return _draw(request, place, given.login, step, given, wrong, where, again)
     if isinstance(after, LoggedIn):
         _note_account(house, actor, after)
         return RedirectResponse("/networks", 303)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from webapp.networks.contract import Surroundings
 from webapp.networks.matrix.addresses import NoAddress, server_name
+from webapp.networks.matrix.sso import Provider, providers_in
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem
 from webapp.networks.matrix.wire import Reply, Wire, path
 
@@ -24,11 +25,13 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 @dataclass(frozen=True)
 class Homeserver:
-    """A homeserver that answers. ``ways`` are the kinds of sign-in that it offers (``m.login.password`` …)."""
+    """A homeserver that answers. ``ways`` are the kinds of sign-in that it offers (``m.login.password`` …),
+    ``providers`` those who vouch for people on a page of their own."""
 
     url: str
     versions: frozenset[str]
     ways: frozenset[str]
+    providers: tuple[Provider, ...] = ()
 
 
 async def find(named: str, surroundings: Surroundings) -> Homeserver:
@@ -43,7 +46,9 @@ async def look_at(url: str, surroundings: Surroundings) -> Homeserver:
     """What the homeserver at this address offers. Raises NotReached: also when there is none."""
     wire = Wire(url, surroundings)
     try:
-        return Homeserver(url, await _versions(wire), await _ways(wire))
+        versions = await _versions(wire)
+        flows = await _flows(wire)
+        return Homeserver(url, versions, _ways(flows), providers_in(flows))
     except Declined:
         raise NotReached(Problem.NO_HOMESERVER, wire.host) from None
     except NotReached as failure:
@@ -79,10 +84,29 @@ async def _versions(wire: Wire) -> frozenset[str]:
     return known
 
 
-async def _ways(wire: Wire) -> frozenset[str]:
-    flows = (await wire.ask("GET", path("login"), patience=PATIENCE)).get("flows")
-    found = flows if isinstance(flows, list) else []
-    kinds = [flow.get("type") for flow in found if isinstance(flow, Mapping)]
+async def only_by_oauth(url: str, surroundings: Surroundings) -> bool:
+    """Whether a homeserver signs people in by OAuth 2.0 (specification, "OAuth 2.0 API"). Raises NotReached."""
+    wire = Wire(url, surroundings)
+    try:
+        await wire.ask("GET", "/_matrix/client/v1/auth_metadata", patience=PATIENCE)
+    except Declined:
+        return False
+    finally:
+        await wire.close()
+    return True
+
+
+async def _flows(wire: Wire) -> list[Any]:
+    """The ways in, as they are listed; none where a server has given up on these."""
+    try:
+        flows = (await wire.ask("GET", path("login"), patience=PATIENCE)).get("flows")
+    except Declined:
+        return []
+    return flows if isinstance(flows, list) else []
+
+
+def _ways(flows: list[Any]) -> frozenset[str]:
+    kinds = [flow.get("type") for flow in flows if isinstance(flow, Mapping)]
     return frozenset(kind for kind in kinds if isinstance(kind, str))
 
 
