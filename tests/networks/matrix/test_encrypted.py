@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from tests.element import Device, Element
 from tests.networks.following import Following
 from tests.networks.matrix.conftest import PASSWORD, Person
-from webapp.networks.actions import AcceptInvitation, SendText
+from tests.networks.matrix.plain_far_side import Refusal
+from webapp.networks.actions import AcceptInvitation, CreateGroup, SendText, StartDirect
 from webapp.networks.contract import Anchor, Credentials, Sent, Surroundings
 from webapp.networks.errors import SignedOut
 from webapp.networks.events import InvitationReceived, MembersChanged, MessageReceived
@@ -102,6 +104,41 @@ def test_encrypted_text_goes_both_ways_and_what_was_missed_is_read_too(
             assert old == ["Is there soup?", "Yes, pumpkin.", "missed 0", "missed 1", "missed 2"]
 
     asyncio.run(work())
+
+
+def test_what_we_begin_is_encrypted_from_the_first_message_where_the_other_can_read_it(
+    alice: Person, bob: Person, carol: Person, element: Element, keyed: Keyed
+) -> None:
+    async def work() -> None:
+        far = await far_device(element, bob)
+        async with keyed(alice) as seen:
+            await seen.until(lambda: seen.checkpoint)
+            talk = (await seen.session.perform(StartDirect(bob.user))).conversation
+            group = (await seen.session.perform(CreateGroup("", "Soup", (bob.user,)))).conversation
+            for room in (talk, group):
+                assert room
+                await do(far, "join", room=room)
+                await until_joined(far, room, alice)
+                action = text(room, f"**Hello** @{bob.user.split(':')[0][1:]}")
+                await seen.session.perform(replace(action, formatted="<p><strong>Hello</strong></p>"))
+                [heard] = await asyncio.to_thread(far.until, lambda room=room: far.messages(room))
+                assert heard["encrypted"]
+                assert heard["content"]["formatted_body"] == "<p><strong>Hello</strong></p>"
+            silent = (await seen.session.perform(StartDirect(carol.user))).conversation
+            assert silent
+            assert await is_plain(alice, silent), "she has no device that could read it"
+
+    asyncio.run(work())
+
+
+async def is_plain(who: Person, room: str) -> bool:
+    """Whether the homeserver knows of no encryption in a room."""
+    async with who.device() as plain:
+        try:
+            await plain.ask("GET", f"rooms/{room}/state/m.room.encryption")
+        except Refusal:
+            return True
+        return False
 
 
 def test_who_comes_later_reads_what_is_said_from_then_on(

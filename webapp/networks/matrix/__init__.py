@@ -37,6 +37,7 @@ class Matrix(Network):
         receipts=Level.PARTIAL,
         typing=Level.FULL,
         read_sync=Level.FULL,
+        formatting=Level.FULL,
     )
 
     def login(self, surroundings: Surroundings, known: Credentials | None = None) -> Login:

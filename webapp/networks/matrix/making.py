@@ -8,10 +8,12 @@ from webapp.networks.errors import Refused
 from webapp.networks.events import ConversationKind, ConversationState
 from webapp.networks.matrix.addresses import NoAddress, Place, room_id, server_of, typed
 from webapp.networks.matrix.direct import Directs
+from webapp.networks.matrix.keys import ENCRYPTION
 from webapp.networks.matrix.line import Line, the_room
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem
 from webapp.networks.matrix.wire import path
 
+MEGOLM = "m.megolm.v1.aes-sha2"
 _NO_ADDRESS = N_("%(address)s is not an address that can be reached here. It looks like @anna:example.org.")
 _NOBODY = N_("There is nobody called %(address)s.")
 _YOURSELF = N_("This is your own address.")
@@ -62,7 +64,8 @@ async def _knock(line: Line, address: str, query: str, refused: Declined) -> Don
 async def create(line: Line, action: CreateGroup) -> Done:
     """A private group of the person's own. Raises NotReached, Rejected, Refused."""
     members = _people(action.members)
-    body = {"name": action.name.strip(), "preset": "private_chat", "invite": members}
+    state = await _encryption(line, members)
+    body = {"name": action.name.strip(), "preset": "private_chat", "invite": members, "initial_state": state}
     return Done(conversation=await _create(line, body), kind=ConversationKind.GROUP)
 
 
@@ -81,9 +84,26 @@ async def _begin(line: Line, directs: Directs, user: str) -> Done:
     except Declined as error:
         if error.status == 404:
             raise Refused(Sentence(_NOBODY, {"address": user})) from None
-    room = await _create(line, {"preset": "trusted_private_chat", "is_direct": True, "invite": [user]})
+    state = await _encryption(line, [user])
+    body = {"preset": "trusted_private_chat", "is_direct": True, "invite": [user], "initial_state": state}
+    room = await _create(line, body)
     await directs.add(user, room)
     return Done(conversation=room, kind=ConversationKind.DIRECT)
+
+
+async def _encryption(line: Line, users: list[str]) -> list[dict[str, Any]]:
+    """What makes a new room encrypted from its first message on: all are, whose members can read that.
+
+    Somebody without a single device that has keys, such as a person behind many bridges, could never read a word.
+    """
+    if not line.keys:
+        return []
+    asked: dict[str, Any] = {"device_keys": {user: [] for user in users}}
+    told = await line.wire.ask("POST", path("keys", "query"), asked) if users else {}
+    devices = told.get("device_keys")
+    if not all(isinstance(devices, dict) and devices.get(user) for user in users):
+        return []
+    return [{"type": ENCRYPTION, "state_key": "", "content": {"algorithm": MEGOLM}}]
 
 
 async def _create(line: Line, body: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from webapp.languages import N_, Sentence
 from webapp.networks.actions import Done, SendText
 from webapp.networks.contract import Found, Sent
 from webapp.networks.errors import Refused
+from webapp.networks.matrix import wording
 from webapp.networks.matrix.addresses import NoAddress, event_id
 from webapp.networks.matrix.keys import ENCRYPTED
 from webapp.networks.matrix.line import Line, the_room
@@ -29,7 +30,7 @@ async def say(line: Line, action: SendText) -> Done:
     await line.when_caught_up()
     if line.rooms.get(room).membership in {"leave", "ban"}:
         raise Refused(Sentence(_NOT_IN))
-    kind, content = "m.room.message", {"msgtype": "m.text", "body": action.body, "m.mentions": {}}
+    kind, content = "m.room.message", wording.content(line.rooms, room, action)
     if await is_encrypted(line, room):
         if line.keys is None:
             raise Refused(Sentence(_ENCRYPTED))

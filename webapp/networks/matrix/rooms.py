@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS room (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHO
 CREATE TABLE IF NOT EXISTS member (
     room TEXT, user TEXT, name TEXT NOT NULL, membership TEXT NOT NULL, PRIMARY KEY (room, user)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS member_by_name ON member (room, name COLLATE NOCASE);
 CREATE TABLE IF NOT EXISTS stand_in (room TEXT, event TEXT, message TEXT NOT NULL, PRIMARY KEY (room, event))
 WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -79,6 +80,14 @@ class Rooms:
         """What somebody is called in a room; empty where that is not known."""
         member = self.member(room_id, user)
         return member[0] if member else ""
+
+    def called(self, room_id: str, name: str) -> list[str]:
+        """Who of those in a room is called this, in any case of its letters: nobody, one, or two of them."""
+        query = (
+            "SELECT user FROM member WHERE room = ? AND name = ? COLLATE NOCASE AND membership IN ('join', 'invite')"
+            " LIMIT 2"
+        )
+        return [user for (user,) in self._reader.execute(query, (room_id, name))]
 
     def put_member(self, room_id: str, user: str, member: Member) -> None:
         self._members[room_id, user] = member
