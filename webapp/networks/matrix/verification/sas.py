@@ -29,7 +29,12 @@ MOST_KEYS = 100
 class Cancel(StrEnum):
     """Why a verification ends early, as the other side is told (``m.key.verification.cancel``)."""
 
+    USER = "m.user"
+    TIMEOUT = "m.timeout"
+    ACCEPTED = "m.accepted"
+    UNKNOWN_TRANSACTION = "m.unknown_transaction"
     UNKNOWN_METHOD = "m.unknown_method"
+    UNEXPECTED = "m.unexpected_message"
     COMMITMENT = "m.mismatched_commitment"
     SAS = "m.mismatched_sas"
     KEYS = "m.key_mismatch"
