@@ -18,6 +18,8 @@ class FarServer:
         self.uploads: list[dict[str, Any]] = []
         self.asked: list[Any] = []
         self.more: dict[str, Any] = {}
+        self.identities: list[Any] = []
+        self.signatures: list[dict[str, Any]] = []
         self.letters: list[tuple[str, str, str, dict[str, Any]]] = []
 
     def answer(self, request: Any) -> dict[str, Any]:
@@ -48,7 +50,12 @@ class FarServer:
         for ours in (body["device_keys"] for body in self.uploads if "device_keys" in body):
             if ours["user_id"] in listed:
                 listed[ours["user_id"]][ours["device_id"]] = ours
-        return {"device_keys": listed, **{k: v for k, v in self.more.items() if k.endswith("_keys")}}
+        keys = {name: value for name, value in self.more.items() if name.endswith("_keys")}
+        return {"device_keys": listed, **merged(keys, *(known.answer() for known in self.identities))}
+
+    def _keys_signatures(self, request: Any) -> dict[str, Any]:
+        self.signatures.append(json.loads(json.dumps(request.body)))
+        return {"failures": {}}
 
     def _keys_claim(self, request: Any) -> dict[str, Any]:
         given: dict[str, Any] = {}
@@ -83,6 +90,15 @@ class FarServer:
     def withheld_from(self, far: FarDevice) -> list[str]:
         """Why a device was told that it gets no key."""
         return [c["code"] for kind, user, name, c in self.letters if kind.endswith("withheld") and name == far.device]
+
+
+def merged(*answers: dict[str, Any]) -> dict[str, Any]:
+    """Parts of answers about different people, together."""
+    whole: dict[str, Any] = {}
+    for answer in answers:
+        for name, of_people in answer.items():
+            whole.setdefault(name, {}).update(of_people)
+    return whole
 
 
 def ENCRYPTED(far: FarDevice) -> tuple[str, str, str]:  # noqa: N802 (reads as a constant)

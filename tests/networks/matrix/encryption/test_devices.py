@@ -5,11 +5,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.networks.matrix.encryption.far_device import FarDevice
+from tests.networks.matrix.encryption.far_identity import Cross
 from tests.networks.matrix.encryption.makers import a_store
 from webapp.networks.matrix.encryption import devices as room_of_devices
 from webapp.networks.matrix.encryption.devices import note_lists, note_query, of_key, present, read_device
 from webapp.networks.matrix.encryption.identities import Identity, identity, is_signed_by_owner
-from webapp.networks.matrix.encryption.signing import SigningKey, signed
 
 BOB = "@bob:house.test"
 
@@ -20,24 +20,6 @@ def tables(tmp_path):
     store.tables.track([BOB])
     yield store.tables
     store.close()
-
-
-class Cross:
-    """Bob's cross-signing keys."""
-
-    def __init__(self) -> None:
-        self.master, self.signing = SigningKey.new(), SigningKey.new()
-
-    def key(self, usage: str, key: SigningKey) -> dict[str, object]:
-        return {"user_id": BOB, "usage": [usage], "keys": {f"ed25519:{key.public}": key.public}}
-
-    def answer(self) -> dict[str, object]:
-        signing = self.key("self_signing", self.signing)
-        vouched = signed(signing, BOB, f"ed25519:{self.master.public}", self.master.signature(signing))
-        return {"master_keys": {BOB: self.key("master", self.master)}, "self_signing_keys": {BOB: vouched}}
-
-    def vouch(self, keys: dict[str, object]) -> dict[str, object]:
-        return signed(keys, BOB, f"ed25519:{self.signing.public}", self.signing.signature(keys))
 
 
 def answer(tables, *devices, **more):

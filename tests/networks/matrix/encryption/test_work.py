@@ -7,9 +7,9 @@ import pytest
 import vodozemac
 
 from tests.networks.matrix.encryption.far_device import FarDevice
+from tests.networks.matrix.encryption.far_identity import Cross
 from tests.networks.matrix.encryption.far_server import FarRoom, FarServer
 from tests.networks.matrix.encryption.makers import ALICE, DEVICE, KEY, ROOM
-from tests.networks.matrix.encryption.test_devices import Cross
 from webapp.networks.matrix.encryption import megolm
 from webapp.networks.matrix.encryption.desk import Desk
 from webapp.networks.matrix.encryption.machine import Machine

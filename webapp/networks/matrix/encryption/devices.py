@@ -31,10 +31,12 @@ def note_query(tables: Tables, asked: Mapping[str, int], reply: Mapping[str, Any
     """
     devices, masters = mapping(reply.get("device_keys")), mapping(reply.get("master_keys"))
     signing, silent = mapping(reply.get("self_signing_keys")), mapping(reply.get("failures"))
+    vouching = mapping(reply.get("user_signing_keys"))
+    us = short_text(tables.fact("self")[0])
     for user, number in asked.items():
         if user.partition(":")[2] in silent and user not in devices:
             continue
-        note_identity(tables, user, masters.get(user), signing.get(user))
+        note_identity(tables, user, masters.get(user), signing.get(user), vouching.get(user), us)
         if isinstance(listed := devices.get(user), Mapping):
             _note_devices(tables, user, listed)
         tables.note_queried(user, number)

@@ -1,26 +1,38 @@
 """Whose devices are whose: the cross-signing keys of people (Client-Server API, "Cross-signing").
 
 The first master key that we see of somebody is kept. Another one later is a changed identity: it is noted beside the
-first, and trusted no further until the person says so.
+first, and trusted no further until the person says so. Who is who is certain of those whose master key our own
+identity has signed, and of that one only once it was confirmed to be ours.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from webapp.networks.matrix.encryption.foreign import key_text, mapping
-from webapp.networks.matrix.encryption.signing import is_signed
+from webapp.networks.events import Trust
+from webapp.networks.matrix.encryption.foreign import key_text, mapping, short_text
+from webapp.networks.matrix.encryption.signing import NotCanonical, covered, is_signed
+from webapp.networks.matrix.encryption.store import Store
 from webapp.networks.matrix.encryption.tables import KnownDevice, Tables
+
+LARGEST = 8192
+"""Octets of a master key object that we keep, to sign it one day."""
+MOST_SIGNATURES = 50
+CONFIRMED = "confirmed"
+"""The fact that names our own master key once it is certain that it is ours."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """``master``: the key that we keep to. ``self_signing``: the key that it signed, empty if none. ``changed``: the
-    server now names another master key, this one; empty while it does not."""
+    """``master``: the key that we keep to. ``self_signing``, ``user_signing``: the keys that it signed, empty if none
+    (``user_signing`` is told of ourselves only). ``changed``: the server now names another master key, this one; empty
+    while it does not. ``signed``: the master key as the server keeps it, with our signatures; empty while unknown."""
 
     master: str
     self_signing: str = ""
     changed: str = ""
+    user_signing: str = ""
+    signed: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 def identity(tables: Tables, user: str) -> Identity | None:
@@ -29,19 +41,53 @@ def identity(tables: Tables, user: str) -> Identity | None:
     return Identity(**kept) if kept else None
 
 
-def note_identity(tables: Tables, user: str, master: object, self_signing: object) -> None:
-    """What a key query says of somebody's cross-signing keys. Foreign: may be anything."""
+def keep(tables: Tables, user: str, one: Identity) -> None:
+    tables.keep_identity(user, asdict(one))
+
+
+def note_identity(
+    tables: Tables, user: str, master: object, self_signing: object, user_signing: object = None, us: str = ""
+) -> None:
+    """What a key query says of somebody's cross-signing keys, of which ``us`` signed some. Foreign: may be anything."""
     named = _key(user, "master", master)
     if not named:
         return
     known = identity(tables, user)
-    signing = _self_signing(user, named, self_signing)
     if known is None or named == known.master:
-        new = Identity(named, signing or (known.self_signing if known else ""))
+        known = known or Identity(named)
+        new = Identity(
+            named,
+            _signed_key(user, "self_signing", named, self_signing) or known.self_signing,
+            user_signing=_signed_key(user, "user_signing", named, user_signing) or known.user_signing,
+            signed=_as_kept(mapping(master), us, known.signed),
+        )
     else:
-        new = Identity(known.master, known.self_signing, named)
-    if new != known:
-        tables.keep_identity(user, {"master": new.master, "self_signing": new.self_signing, "changed": new.changed})
+        new = replace(known, changed=named)
+    if tables.identity(user) != asdict(new):
+        keep(tables, user, new)
+
+
+def acknowledge(store: Store, user: str) -> None:
+    """The person knows that somebody's identity changed: the new one is kept to from now on, and nobody vouches for it.
+
+    What it signed is asked for again.
+    """
+    known = identity(store.tables, user)
+    if known is not None and known.changed:
+        keep(store.tables, user, Identity(known.changed))
+        store.tables.outdate([user])
+
+
+def trust(store: Store, user: str) -> Trust:
+    """How certain it is that somebody is who they say."""
+    known = identity(store.tables, user)
+    if known is None:
+        return Trust.UNKNOWN
+    if known.changed:
+        return Trust.CHANGED
+    if user == store.user:
+        return Trust.CONFIRMED if store.tables.fact(CONFIRMED) == known.master else Trust.UNCONFIRMED
+    return Trust.CONFIRMED if _is_signed_by_us(store, known) else Trust.UNCONFIRMED
 
 
 def is_signed_by_owner(known: KnownDevice, owner: Identity) -> bool:
@@ -50,8 +96,37 @@ def is_signed_by_owner(known: KnownDevice, owner: Identity) -> bool:
     return is_signed(known.signed, known.user, f"ed25519:{signing}", signing)
 
 
-def _self_signing(user: str, master: str, value: object) -> str:
-    key = _key(user, "self_signing", value)
+def is_confirmed(store: Store, known: KnownDevice) -> bool:
+    """Whether this device certainly belongs to its owner, and the owner certainly is who they say."""
+    owner = identity(store.tables, known.user)
+    return owner is not None and is_signed_by_owner(known, owner) and trust(store, known.user) is Trust.CONFIRMED
+
+
+def _is_signed_by_us(store: Store, theirs: Identity) -> bool:
+    ours = identity(store.tables, store.user)
+    if ours is None or trust(store, store.user) is not Trust.CONFIRMED:
+        return False
+    return is_signed(theirs.signed, store.user, f"ed25519:{ours.user_signing}", ours.user_signing)
+
+
+def _as_kept(master: Mapping[str, Any], us: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    """A master key with the signatures by ``us`` alone; what we signed before stays, whatever the server forgot."""
+    try:
+        if len(covered(master)) > LARGEST:
+            return dict(before)
+    except NotCanonical:
+        return dict(before)
+    plain = {name: value for name, value in master.items() if name not in {"signatures", "unsigned"}}
+    same = {name: value for name, value in before.items() if name != "signatures"} == plain
+    signatures = mapping(mapping(before.get("signatures")).get(us)) if same else {}
+    told = mapping(mapping(master.get("signatures")).get(us))
+    new = {name: text for name, text in list(told.items())[:MOST_SIGNATURES] if short_text(name) and short_text(text)}
+    return {**plain, "signatures": {us: {**signatures, **new}}}
+
+
+def _signed_key(user: str, usage: str, master: str, value: object) -> str:
+    """The key for this use that the master key signed; empty if it did not."""
+    key = _key(user, usage, value)
     return key if key and is_signed(value, user, f"ed25519:{master}", master) else ""
 
 

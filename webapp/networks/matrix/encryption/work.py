@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from webapp.networks.matrix.encryption import sharing
+from webapp.networks.matrix.encryption.cross_signing import Signatures
 from webapp.networks.matrix.encryption.devices import note_lists
 from webapp.networks.matrix.encryption.foreign import mapping, short_text
 from webapp.networks.matrix.encryption.inbox import Taken, take_letters
@@ -27,7 +28,9 @@ class Work:
         self._questions = Questions(self._store)
         self._needs = Needs(self._store, self._questions, self._prekeys)
         self._speaking = Speaking(self._store, self._questions, self._needs)
+        self._signatures = Signatures(self._store, self._questions)
         with self._store.transaction():
+            self._store.tables.track([self._store.user])
             self._ripe = self._store.tables.ripe()
 
     def close(self) -> None:
@@ -112,6 +115,7 @@ class Work:
     def _due_for_us(self) -> list[Request]:
         self._needs.upload()
         self._needs.all_lists()
+        self._signatures.upload()
         return self._questions.except_of(SHARE)
 
     def answered(self, request: Request, reply: object) -> None:
