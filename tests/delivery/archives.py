@@ -1,6 +1,6 @@
 """What the network's own archives hold (XEP-0313), as the far side reads them."""
 
-from tests.delivery.scene import Scene
+from tests.delivery.xmpp_scene import XmppScene
 from tests.far_side import FarSide
 
 Entry = tuple[str, str]
@@ -11,13 +11,13 @@ WITH = (
 )
 
 
-def archive_of(scene: Scene, who: str, name: str) -> list[Entry]:
+def archive_of(scene: XmppScene, who: str, name: str) -> list[Entry]:
     """Alice's messages to one conversation, in order, as ``who`` finds them."""
     other = name if who == "alice" else "alice"
     return scene.run(_read(scene, who, other, scene.room if name == "room" else None))
 
 
-async def _read(scene: Scene, who: str, other: str, room: str | None) -> list[Entry]:
+async def _read(scene: XmppScene, who: str, other: str, room: str | None) -> list[Entry]:
     filter_ = "" if room else WITH.format(f"{other}@{scene.prosody.host}")
     far = FarSide(f"{who}@{scene.prosody.host}", "pw", scene.prosody.port, scene.prosody.ca_file, device="archive")
     await far.sign_in()

@@ -1,6 +1,6 @@
-"""R1: the program is killed again and again while messages go both ways.
+"""R1, R2: the program is killed again and again while messages go both ways, some of them encrypted.
 
-Nothing is lost, doubled or out of order.
+Nothing is lost, doubled, out of order, or cannot be read.
 """
 
 import os

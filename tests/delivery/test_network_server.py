@@ -11,8 +11,8 @@ import pytest
 
 from tests.delivery.archives import archive_of
 from tests.delivery.ledger import OUT
-from tests.delivery.scene import Scene
 from tests.delivery.traffic import Writer, between_kills, deliveries_in
+from tests.delivery.xmpp_scene import XmppScene
 
 SOAK = bool(os.environ.get("SOAK"))
 KILLS = 200 if SOAK else 20
@@ -22,7 +22,12 @@ STALL_SECONDS = 60
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(1800 if SOAK else 600)]
 
 
-def test_a_network_server_that_is_killed_and_restarted_loses_and_doubles_nothing(scene: Scene) -> None:
+@pytest.fixture
+def scene(xmpp_scene: XmppScene) -> XmppScene:
+    return xmpp_scene
+
+
+def test_a_network_server_that_is_killed_and_restarted_loses_and_doubles_nothing(scene: XmppScene) -> None:
     """A server that is killed between putting a message into Alice's archive and putting it into Bob's has lost it by
     itself: asked for it, it shows it to Alice (D4). Its log names those messages; no other may be missing anywhere.
     """
@@ -39,7 +44,7 @@ def test_a_network_server_that_is_killed_and_restarted_loses_and_doubles_nothing
     _check(scene, writer, scene.prosody.half_done)
 
 
-def test_a_network_server_that_stalls_loses_and_doubles_nothing(scene: Scene) -> None:
+def test_a_network_server_that_stalls_loses_and_doubles_nothing(scene: XmppScene) -> None:
     """Long enough for the line to be given up, with a message on it that the server finds when it wakes up."""
     writer = Writer(scene.alice, scene.conversations).start()
     for _ in range(STALLS):
@@ -53,7 +58,7 @@ def test_a_network_server_that_stalls_loses_and_doubles_nothing(scene: Scene) ->
     _check(scene, writer, set)
 
 
-def _check(scene: Scene, writer: Writer, excused: Callable[[], set[str]]) -> None:
+def _check(scene: XmppScene, writer: Writer, excused: Callable[[], set[str]]) -> None:
     """Every message is in both archives, once, in the order of writing; but for those that are excused, in Alice's."""
     for name, conversation in scene.conversations.items():
         scene.alice.until(lambda conversation=conversation: _is_out(scene, conversation), 180)
@@ -64,5 +69,5 @@ def _check(scene: Scene, writer: Writer, excused: Callable[[], set[str]]) -> Non
         assert theirs == [one for one in ours if one in theirs or one[0] not in names], name
 
 
-def _is_out(scene: Scene, conversation: int) -> bool:
+def _is_out(scene: XmppScene, conversation: int) -> bool:
     return set(deliveries_in(scene.database, conversation)) <= OUT

@@ -6,8 +6,8 @@ import pytest
 
 from tests.delivery.archives import archive_of
 from tests.delivery.ledger import OUT
-from tests.delivery.scene import Scene
 from tests.delivery.traffic import deliveries_in
+from tests.delivery.xmpp_scene import XmppScene
 
 AT_MOST = 10.0
 TRIED, REFUSED = ": <auth ", ": <failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
@@ -17,7 +17,12 @@ LONG_ENOUGH = 8.0
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
 
-def test_a_changed_password_asks_the_person_and_keeps_what_waits(scene: Scene) -> None:
+@pytest.fixture
+def scene(xmpp_scene: XmppScene) -> XmppScene:
+    return xmpp_scene
+
+
+def test_a_changed_password_asks_the_person_and_keeps_what_waits(scene: XmppScene) -> None:
     bob = scene.conversations["bob"]
     scene.prosody.change_password("alice", "new")
     scene.prosody.stop()
@@ -39,12 +44,12 @@ def test_a_changed_password_asks_the_person_and_keeps_what_waits(scene: Scene) -
     assert [body for _, body in archive_of(scene, "bob", "bob")] == ["out kept", "out kept as well"]
 
 
-def _attempts(scene: Scene) -> int:
+def _attempts(scene: XmppScene) -> int:
     """How often somebody has tried to sign in, by the server's own log."""
     return scene.prosody.log().count(TRIED)
 
 
-def _sign_in_again(scene: Scene) -> None:
+def _sign_in_again(scene: XmppScene) -> None:
     networks = scene.alice.page("/networks")
     article = next(a for a in networks.select("article") if scene.address in a.get_text())
     link = next(a for a in article.select("a") if "Sign in again" in a.get_text())
