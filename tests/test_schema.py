@@ -76,6 +76,34 @@ def test_what_was_said_before_messages_could_be_more_than_text_is_text_after(eng
         assert connection.execute(text("SELECT trust FROM identity")).all() == [("unknown",)]
 
 
+def test_what_waited_to_go_out_still_waits_after_and_what_is_about_no_message_may(engine):
+    migrate(engine, "0006")
+    with engine.begin() as connection:
+        for statement in _A_HOUSE_OF_VERSION_1.split(";"):
+            connection.execute(text(_with_what_was_added_until_0006(statement)))
+        entry = "INSERT INTO outbox (id, account_id, conversation_id, message_id, kind, created_at, attempts) VALUES "
+        connection.execute(text(entry + "(7, 1, 1, 1, 'send_text', 5, 2)"))
+    migrate(engine)
+    with engine.begin() as connection:
+        found = "SELECT id, account_id, conversation_id, message_id, kind, created_at, started_at, attempts FROM outbox"
+        assert connection.execute(text(found)).all() == [(7, 1, 1, 1, "send_text", 5, None, 2)]
+        assert connection.execute(text("SELECT low, marked_unread FROM conversation")).all() == [(0, 0), (0, 0)]
+        connection.execute(text(entry + "(8, 1, 2, NULL, 'arrange', 6, 0), (9, 1, 1, NULL, 'arrange', 6, 0)"))
+        connection.execute(text("DELETE FROM account"))
+        assert connection.execute(text(found)).all() == [], "what belongs to an account goes with it, as before"
+
+
+def _with_what_was_added_until_0006(statement: str) -> str:
+    if "INTO message" in statement:
+        given = statement.replace("gap_before)", "gap_before, formatted, style, sealed, untrusted)")
+        return given.replace("'', 0)", "'', 0, '', 'text', 0, '')")
+    if "INTO conversation" in statement:
+        more = "partner, members, bridged, successor, seal, warning"
+        given = _with_what_0002_added(statement).replace("left_because)", f"left_because, {more})")
+        return given.replace("'', 1, '', '')", "'', 1, '', '', '', 0, '', '', '', '')")
+    return statement.replace("status)", "status, trust)").replace("'unknown', '')", "'unknown', '', 'unknown')")
+
+
 def _with_what_0002_added(statement: str) -> str:
     if "INTO conversation" not in statement:
         return statement

@@ -23,6 +23,7 @@ from webapp.networks import networks
 from webapp.networks.actions import (
     Action,
     AddContact,
+    Arrange,
     CreateGroup,
     InviteMembers,
     JoinGroup,
@@ -222,6 +223,19 @@ def test_typing_and_reading_are_taken(make: MakeBench) -> None:
             await seen.session.perform(SetTyping(bench.conversation, True))
             await seen.session.perform(MarkRead(bench.conversation, ref(message)))
             await seen.session.perform(MarkRead(bench.conversation, ref(message), tell_sender=False))
+
+    run(talk())
+
+
+def test_how_a_conversation_is_kept_may_be_told_again_and_again(make: MakeBench) -> None:
+    async def talk() -> None:
+        async with make() as bench, Following(bench.session()) as seen:
+            if not networks()[seen_key(bench)].capabilities.arrangement:
+                pytest.skip("this network knows nothing of it")
+            await bench.say("keep me")
+            await seen.message("keep me")
+            for kept in (True, True, False, False):
+                await seen.session.perform(Arrange(bench.conversation, kept, kept, False, kept))
 
     run(talk())
 

@@ -155,3 +155,35 @@ def test_who_asks_to_be_let_in_waits_and_may_stop_asking(page: Browser, alice: U
     assert "Waits to be let in" in row(page, "club").get_text()
     assert page.submit(f"{where}/leave").status_code == 303
     assert "You have left this group" in page.page(where).select_one(".composer--off").get_text()
+
+
+def keep(page: Browser, button: str) -> None:
+    """Press one of the switches among the details."""
+    form = conversation(page, "Echo").find("button", string=button).find_parent("form")
+    fields = {one["name"]: one["value"] for one in form.find_all("input") if one["name"] != "csrf_token"}
+    assert page.submit(str(form["action"]).partition("#")[0], fields).status_code == 303
+
+
+def test_what_is_of_little_interest_is_a_quiet_row_until_it_is_not(page: Browser) -> None:
+    keep(page, "Low priority")
+    assert "conversation-row--low" in row(page, "Echo").a["class"]
+    assert "Low priority" in row(page, "Echo").get_text()
+    keep(page, "Normal priority")
+    assert "conversation-row--low" not in row(page, "Echo").a["class"]
+
+
+def test_what_is_marked_as_unread_looks_so_and_is_told_to_other_programs(page: Browser) -> None:
+    keep(page, "Mark as unread")
+    assert "1 unread" in row(page, "Echo").get_text()
+    assert "conversation-row--unread" in row(page, "Echo").a["class"]
+    keep(page, "Mark as read")
+    assert "unread" not in row(page, "Echo").get_text()
+
+
+def test_another_program_of_theirs_is_followed(page: Browser) -> None:
+    says(page, "keep")
+    kept = until(lambda: (found := row(page, "Echo")).has_attr("data-pinned") and found)
+    assert all(word in kept.get_text() for word in ("Pinned", "Muted", "unread"))
+    says(page, "toss")
+    until(lambda: "Low priority" in row(page, "Echo").get_text())
+    assert not row(page, "Echo").has_attr("data-pinned")

@@ -74,6 +74,8 @@ OWNERS = {
     "POST /conversations/{conversation_id:int}/draft",
     "POST /conversations/{conversation_id:int}/invite",
     "POST /conversations/{conversation_id:int}/leave",
+    "POST /conversations/{conversation_id:int}/low",
+    "POST /conversations/{conversation_id:int}/mark",
     "POST /conversations/{conversation_id:int}/messages",
     "POST /conversations/{conversation_id:int}/mute",
     "POST /conversations/{conversation_id:int}/pin",

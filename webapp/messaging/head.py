@@ -59,6 +59,8 @@ class Head:
     successor_id: int | None
     pinned: bool
     muted: bool
+    low: bool
+    marked_unread: bool
     unread: int
     draft: str
     more_history: bool
@@ -120,6 +122,8 @@ def head_at(db: Session, conversation: Conversation) -> Head:
         successor_id=goes_on.id if goes_on else None,
         pinned=conversation.pinned,
         muted=conversation.muted,
+        low=conversation.low,
+        marked_unread=conversation.marked_unread,
         unread=conversation.unread,
         draft=conversation.draft,
         more_history=conversation.more_history,

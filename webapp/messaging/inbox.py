@@ -51,6 +51,7 @@ class Row:
     mentions: int
     pinned: bool
     muted: bool
+    low: bool
     failed: bool
     draft: str
     typing: tuple[str, ...]
@@ -196,6 +197,7 @@ def _row(conversation: Conversation, network: str, address: str, contact: str | 
         mentions=conversation.mentions,
         pinned=conversation.pinned,
         muted=conversation.muted,
+        low=conversation.low,
         failed=conversation.failed > 0,
         draft=conversation.draft,
         typing=typing_in(conversation.id),

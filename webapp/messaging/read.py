@@ -13,6 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from webapp.changes import OutboxFilled, RowChanged
 from webapp.database import announce
 from webapp.messaging.access import conversation_of, message_of
+from webapp.messaging.arrange import unmark
 from webapp.messaging.errors import NotYours
 from webapp.messaging.positions import is_pending
 from webapp.messaging.unread import count_unread, set_unread
@@ -46,6 +47,7 @@ def _see_invitation(db: Session, conversation: Conversation) -> None:
 
 def read_here(db: Session, conversation: Conversation, position: int) -> bool:
     """Move the position, and tell the network of it. False if it stood there or further already."""
+    unmark(db, conversation)
     moved = move_read(db, conversation, position)
     if moved:
         _tell_network(db, conversation)

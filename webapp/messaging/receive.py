@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Update, bindparam, update
 from sqlmodel import Session, col
 
-from webapp.messaging import conversations, matters, opened, people, receipts, seals
+from webapp.messaging import arrange, conversations, matters, opened, people, receipts, seals
 from webapp.messaging.arrivals import Arrivals
 from webapp.messaging.leases import Holding, held_account
 from webapp.models import Account
@@ -17,6 +17,7 @@ from webapp.networks.events import Batch, Event, MessageReceived
 _VERBS: dict[type[Event], Callable[[Session, Holding, Any], None]] = {
     events.ConversationChanged: conversations.change,
     events.InvitationReceived: conversations.invite,
+    events.ConversationArranged: arrange.change_arrangement,
     events.SealChanged: seals.change_seal,
     events.TrustChanged: seals.change_trust,
     events.MattersChanged: matters.change_matters,

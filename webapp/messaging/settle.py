@@ -14,7 +14,7 @@ from webapp.messaging.positions import is_pending, take_next
 from webapp.models import Conversation, Message, OutboxEntry, User
 from webapp.models.columns import from_micros, now
 from webapp.models.outbox import OutboxKind
-from webapp.networks.actions import Done, MarkRead, SendText
+from webapp.networks.actions import Arrange, Done, MarkRead, SendText
 from webapp.networks.events import Delivery, MessageRef
 
 
@@ -32,7 +32,7 @@ class Begun:
     """An entry that is being carried out. ``before``: it was begun once already and may have gone out."""
 
     entry_id: int
-    action: SendText | MarkRead
+    action: SendText | MarkRead | Arrange
     before: bool
 
 
@@ -64,13 +64,13 @@ def begin(db: Session, account_id: int, epoch: int, entry_id: int) -> Begun | No
     entry = db.get(OutboxEntry, entry_id)
     if entry is None:
         return None
-    message = db.get_one(Message, entry.message_id)
+    message = db.get_one(Message, entry.message_id) if entry.message_id is not None else None
     conversation = db.get_one(Conversation, entry.conversation_id)
     before = entry.started_at is not None
     entry.started_at = entry.started_at or now()
     entry.attempts += 1
     db.add(entry)
-    if entry.kind == OutboxKind.SEND_TEXT:
+    if entry.kind == OutboxKind.SEND_TEXT and message is not None:
         set_delivery(db, conversation, message, Delivery.SENDING)
     return Begun(entry.id, _action(db, entry, conversation, message), before)
 
@@ -152,7 +152,12 @@ def _settle_asking(
     db.delete(entry)
 
 
-def _action(db: Session, entry: OutboxEntry, conversation: Conversation, message: Message) -> SendText | MarkRead:
+def _action(
+    db: Session, entry: OutboxEntry, conversation: Conversation, message: Message | None
+) -> SendText | MarkRead | Arrange:
+    if message is None:
+        kept = conversation.pinned, conversation.muted, conversation.low, conversation.marked_unread
+        return Arrange(conversation.remote_id, *kept)
     if entry.kind == OutboxKind.SEND_TEXT:
         assert message.transaction_id is not None
         said = message.transaction_id, message.body, from_micros(message.sent_at), message.formatted or None

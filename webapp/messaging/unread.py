@@ -13,7 +13,8 @@ from webapp.models import Conversation, Message
 
 
 def set_unread(db: Session, conversation: Conversation, unread: int, mentions: int = 0) -> None:
-    """So many messages are unread, and so many of them name the person."""
+    """So many messages are unread, and so many of them name the person. What they marked is never read through."""
+    unread = max(unread, int(conversation.marked_unread))
     if bool(unread) != bool(conversation.unread):
         announce(db, UnreadChanged(conversation.user_id))
     conversation.unread, conversation.mentions = unread, mentions
@@ -21,7 +22,10 @@ def set_unread(db: Session, conversation: Conversation, unread: int, mentions: i
 
 def raise_unread(db: Session, conversation: Conversation, unread: int, mentions: int) -> None:
     """So many more."""
-    if unread:
+    if unread and conversation.marked_unread:
+        before = count_unread(db, conversation)  # the mark stands for a message where there is none
+        set_unread(db, conversation, before[0] + unread, before[1] + mentions)
+    elif unread:
         set_unread(db, conversation, conversation.unread + unread, conversation.mentions + mentions)
 
 

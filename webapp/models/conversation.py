@@ -20,6 +20,8 @@ class Conversation(SQLModel, table=True):
     many the network says are in it (0: it does not say, the memberships count). ``bridged`` is what a bridge calls the
     network on its other side, ``successor`` the ``remote_id`` of the conversation in which this one goes on. ``seal``
     and ``warning`` are JSON (``messaging.seals``): who can read along here, and what the person has to see first.
+    ``low``: of little interest, its row is a quiet one. ``marked_unread``: the person wants to come back to it; then
+    ``unread`` is at least 1.
     """
 
     __table_args__ = (
@@ -73,6 +75,8 @@ class Conversation(SQLModel, table=True):
     successor: str = ""
     seal: str = ""
     warning: str = ""
+    low: bool = False
+    marked_unread: bool = False
 
 
 class Membership(SQLModel, table=True):

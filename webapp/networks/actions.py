@@ -1,7 +1,7 @@
 """What goes out to a network.
 
-``SendText`` and ``MarkRead`` wait in the outbox until they are carried out; the others are asked at once, while the
-person waits for the answer in a dialog.
+``SendText``, ``MarkRead`` and ``Arrange`` wait in the outbox until they are carried out; the others are asked at once,
+while the person waits for the answer in a dialog.
 """
 
 from dataclasses import dataclass
@@ -39,6 +39,19 @@ class MarkRead(Action):
 
     message: MessageRef
     tell_sender: bool = True
+
+
+@dataclass(frozen=True)
+class Arrange(Action):
+    """Tell the person's other devices how they keep a conversation; only asked for where ``arrangement`` says so.
+
+    It says the whole state (as in ConversationArranged), so carrying it out again changes nothing.
+    """
+
+    pinned: bool
+    muted: bool
+    low: bool
+    marked_unread: bool
 
 
 @dataclass(frozen=True)

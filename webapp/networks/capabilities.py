@@ -19,7 +19,8 @@ class Capabilities:
     Lengths are in Unicode code points. ``rename`` is about what a group is called, ``subject`` about what it talks of
     just now. ``history`` says if older messages can be asked for; ``receipts`` if the other side tells what it received
     and read; ``read_sync`` if the read position follows the person's other devices; ``formatting`` if formatted text
-    goes out and comes in.
+    goes out and comes in; ``arrangement`` if how the person keeps a conversation (pinned, muted …) follows them to
+    their other devices.
     """
 
     longest_text: int = 10_000
@@ -38,3 +39,4 @@ class Capabilities:
     typing: Level = Level.NONE
     read_sync: Level = Level.NONE
     formatting: Level = Level.NONE
+    arrangement: Level = Level.NONE

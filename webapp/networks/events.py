@@ -258,6 +258,21 @@ class ReadElsewhere(Event):
     message: MessageRef
 
 
+@dataclass(frozen=True)
+class ConversationArranged(Event):
+    """How the person keeps a conversation, as another program of theirs says; None leaves a part as it is.
+
+    ``low``: of little interest. ``marked_unread``: they want to come back to it, read or not. What they have decided in
+    this house and what is not told to the network yet (Arrange) counts more.
+    """
+
+    conversation: str
+    pinned: bool | None = None
+    muted: bool | None = None
+    low: bool | None = None
+    marked_unread: bool | None = None
+
+
 class SealLevel(StrEnum):
     """Who can read along in a conversation: whoever runs the servers; nobody outside this house."""
 

@@ -1,4 +1,4 @@
-"""What a person does with a conversation of theirs: draft, pin, silence; and what they ask its network for."""
+"""What a person does with a conversation of theirs: draft, pin, silence, marks; and what they ask its network for."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from webapp.languages import N_, Sentence
 from webapp.markup import clean_name
 from webapp.messaging.access import account_of, conversation_of
-from webapp.messaging.arrange import save_draft, set_muted, set_pinned
+from webapp.messaging.arrange import save_draft, set_low, set_marked_unread, set_muted, set_pinned
 from webapp.messaging.errors import NotPossible
 from webapp.messaging.seals import forget_warning
 from webapp.models import User
@@ -44,6 +44,22 @@ def pin(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, o
 def mute(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, on: Text = "") -> Response:
     """Let it be quiet, or not."""
     return _write(request, house, user, conversation_id, lambda db: set_muted(db, user.id, conversation_id, bool(on)))
+
+
+@router.post("/low")
+def low(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, on: Text = "") -> Response:
+    """Let its row be a quiet one, or not."""
+    return _write(request, house, user, conversation_id, lambda db: set_low(db, user.id, conversation_id, bool(on)))
+
+
+@router.post("/mark")
+def mark(request: Request, house: TheHouse, user: TheUser, conversation_id: Id, on: Text = "") -> Response:
+    """Have it look unread, or not any more."""
+
+    def verb(db: Session) -> None:
+        set_marked_unread(db, user.id, conversation_id, bool(on))
+
+    return _write(request, house, user, conversation_id, verb)
 
 
 def _write(

@@ -12,6 +12,7 @@ from tests.networks.following import Following
 from tests.networks.toy.bench import Bench
 from webapp.networks.actions import Done, LeaveGroup, SendText, StartDirect
 from webapp.networks.events import (
+    ConversationArranged,
     ConversationChanged,
     ConversationState,
     Event,
@@ -36,6 +37,11 @@ SHOWN: dict[str, tuple[type[Event], Callable[..., bool]]] = {
     "flat": (ConversationChanged, lambda e: (e.conversation, e.partner) == (FLAT, "greta")),
     "crowd": (ConversationChanged, lambda e: e.members == 50_000),
     "bridge": (ConversationChanged, lambda e: e.bridged == "Sandgram"),
+    "keep": (ConversationArranged, lambda e: (e.pinned, e.muted, e.low, e.marked_unread) == (True, True, False, True)),
+    "toss": (
+        ConversationArranged,
+        lambda e: (e.pinned, e.muted, e.low, e.marked_unread) == (False, False, True, False),
+    ),
     "curtain": (SealChanged, lambda e: (e.seal.level, e.warning) == (SealLevel.HOUSE, None)),
     "window": (SealChanged, lambda e: (e.seal.level, e.warning.key) == (SealLevel.OPEN, "draught")),
     "door": (SealChanged, lambda e: (e.seal, e.warning) == (None, None)),

@@ -43,6 +43,7 @@ class Toy(Network):
         receipts=Level.FULL,
         typing=Level.FULL,
         formatting=Level.FULL,
+        arrangement=Level.FULL,
     )
 
     def login(self, surroundings: Surroundings, known: Credentials | None = None) -> Login:

@@ -6,7 +6,17 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from webapp.languages import N_, Sentence
-from webapp.networks.actions import Acknowledge, Action, Done, LeaveGroup, MarkRead, SendText, SetTyping, StartDirect
+from webapp.networks.actions import (
+    Acknowledge,
+    Action,
+    Arrange,
+    Done,
+    LeaveGroup,
+    MarkRead,
+    SendText,
+    SetTyping,
+    StartDirect,
+)
 from webapp.networks.contract import Anchor, Found, History, More, Sent, Session
 from webapp.networks.errors import Refused, SignedOut, Trouble, Unreachable
 from webapp.networks.events import Batch, ConversationKind, ConversationState, Origin, SealChanged
@@ -68,7 +78,7 @@ class ToySession(Session):
             case Acknowledge(key=key) if key == DRAUGHT.key:
                 self._mailbox.put(Happened((SealChanged(ECHO, WINDOW),)))
                 return Done()
-            case SetTyping() | MarkRead():
+            case SetTyping() | MarkRead() | Arrange():
                 return Done()
             case _:
                 raise Refused(Sentence(N_("The toy world cannot do this.")))

@@ -12,6 +12,8 @@ said to Echo     what happens
 ``crowd``        the Sandpit has 50,000 people in it
 ``bridge``       the Sandpit is on the other side of a bridge
 ``move``         the Sandpit goes on at the Beach
+``keep``         on another device Echo was pinned, muted and marked as unread
+``toss``         on another device Echo was found to be of little interest
 ``curtain``      Echo is heard by nobody else from now on
 ``window``       whoever passes by can hear, and that is worth a warning
 ``door``         that is all over
@@ -25,6 +27,7 @@ from typing import Any
 
 from webapp.languages import N_, Sentence
 from webapp.networks.events import (
+    ConversationArranged,
     ConversationChanged,
     ConversationKind,
     Event,
@@ -84,6 +87,8 @@ _TRICKS: dict[str, Trick] = {
     "seal": _says(NO_KEY, sealed=True, remote_id=SEALED_ID),
     "open": _opens,
     "stranger": _says("It is me, Echo.", untrusted=DETOUR),
+    "keep": _happens(ConversationArranged(ECHO, pinned=True, muted=True, low=False, marked_unread=True)),
+    "toss": _happens(ConversationArranged(ECHO, pinned=False, muted=False, low=True, marked_unread=False)),
     "curtain": _happens(SealChanged(ECHO, CURTAIN)),
     "window": _happens(SealChanged(ECHO, WINDOW, DRAUGHT)),
     "door": _happens(SealChanged(ECHO)),
