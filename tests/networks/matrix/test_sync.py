@@ -16,9 +16,18 @@ from tests.networks.matrix.conftest import surroundings
 from webapp.networks.actions import SendText, StartDirect
 from webapp.networks.contract import Anchor, Credentials, More, Sent
 from webapp.networks.errors import Refused, SignedOut, Unreachable
-from webapp.networks.events import ConversationChanged, DeliveryChanged, MessageReceived, Origin, ReadElsewhere
+from webapp.networks.events import (
+    Batch,
+    ConversationChanged,
+    DeliveryChanged,
+    MattersChanged,
+    MessageReceived,
+    Origin,
+    ReadElsewhere,
+)
 from webapp.networks.matrix import checkpoint, network
 from webapp.networks.matrix.rooms import Rooms
+from webapp.networks.matrix.session import MatrixSession
 
 pytestmark = pytest.mark.process  # together they take seconds
 
@@ -97,6 +106,26 @@ def test_the_next_question_waits_until_the_last_answer_is_stored(tmp_path: Path)
             await session.close()
 
     run(work())
+
+
+def test_what_the_house_itself_has_to_tell_does_not_wait_for_the_homeserver(tmp_path: Path) -> None:
+    async def look(seen: Following, fake: FakeHomeserver) -> None:
+        await seen.until(lambda: len(fake.asked_for(SYNC)) == 2)
+        assert isinstance(seen.session, MatrixSession)
+        seen.session._open_line().posted.put(MattersChanged(()))
+        await seen.event(MattersChanged)
+        assert seen.batches[-1] == Batch((MattersChanged(()),), Origin.LIVE)
+        assert len(fake.asked_for(SYNC)) == 2  # the question that waits is still the same
+        told.set()
+        await seen.until(lambda: seen.checkpoint == checkpoint.to_bytes("s2"))
+
+    async def waiting(asked: Asked) -> Told:
+        if len(script.asked) == 1:
+            await told.wait()
+        return await script(asked)
+
+    told, script = asyncio.Event(), Script(answer("s1"), answer("s2"))
+    run(followed(tmp_path, waiting, look))
 
 
 def test_it_goes_on_where_it_was(tmp_path: Path) -> None:

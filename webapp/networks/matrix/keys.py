@@ -51,16 +51,24 @@ class Keys:
             counts if isinstance(counts, Mapping) else {},
             unused if isinstance(unused, list) else None,
         )
+        await self.look_late()
+
+    async def look_late(self) -> None:
+        """See what can be read by now."""
         self.late = await self._machine.late()
+
+    async def late_stored(self) -> None:
+        """What came late is stored where people read it."""
+        late, self.late = self.late, ()
+        if late:
+            await self._machine.shown(late)
 
     async def stored(self) -> None:
         """What ``take`` led to is stored where people read it: now others may be answered.
 
         Raises NotReached, Rejected.
         """
-        late, self.late = self.late, ()
-        if late:
-            await self._machine.shown(late)
+        await self.late_stored()
         async with self._asking:
             for request in await self._machine.due():
                 await self._ask(request)

@@ -8,6 +8,7 @@ from webapp.networks.contract import Surroundings
 from webapp.networks.errors import Refused
 from webapp.networks.matrix.addresses import NoAddress, room_id
 from webapp.networks.matrix.keys import Keys
+from webapp.networks.matrix.posted import Posted
 from webapp.networks.matrix.quarantine import Quarantine
 from webapp.networks.matrix.rooms import Rooms
 from webapp.networks.matrix.trouble import NotReached, Problem
@@ -31,6 +32,8 @@ class Line:
     """None where this installation gives no key to keep them under."""
     quarantine: Quarantine = field(default_factory=Quarantine)
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+    posted: Posted = field(default_factory=Posted)
+    """What the loop is to tell of itself, between two answers."""
     left_here: set[str] = field(default_factory=set)
     """Rooms that the person left, or declined to enter, by this session: nobody has to be told."""
 

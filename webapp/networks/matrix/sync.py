@@ -52,11 +52,39 @@ class Sync:
         """What was missed, then what happens. Raises NotReached, Rejected, Declined."""
         origin = Origin.CATCH_UP
         while True:
-            text = await self._ask(origin is Origin.LIVE)
+            asking = asyncio.create_task(self._ask(origin is Origin.LIVE))
+            try:
+                while await self._posted_before(asking):
+                    async for batch in self._between(origin):
+                        yield batch
+                text = await asking
+            finally:
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
             async for batch in self._turn(text, origin):
                 yield batch
             self._line.caught_up.set()
             origin = Origin.LIVE
+
+    async def _posted_before(self, asking: "asyncio.Task[str]") -> bool:
+        """Wait for the answer or for something of our own; whether that came first."""
+        waiting = asyncio.create_task(self._line.posted.wait())
+        try:
+            await asyncio.wait({asking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            return waiting.done() and not asking.done()
+        finally:
+            waiting.cancel()
+
+    async def _between(self, origin: Origin) -> AsyncIterator[Batch]:
+        """What happens while the homeserver has nothing to say."""
+        keys, events = self._line.keys, self._line.posted.take()
+        if keys:
+            await keys.look_late()
+        if events := events + self._late():
+            yield Batch(tuple(events), origin)
+        if keys and keys.late:
+            self._line.posted.put()
+            await keys.late_stored()
 
     async def _ask(self, live: bool) -> str:
         first, wait = not self.position, LONG_POLL if live else 0.0
@@ -83,15 +111,17 @@ class Sync:
             while len(events) > MOST_TOGETHER:
                 yield Batch(tuple(events[:MOST_TOGETHER]), origin)
                 del events[:MOST_TOGETHER]
-        events += self._of_presence(pieces.parts) + self._late()
+        events += self._of_presence(pieces.parts) + self._line.posted.take() + self._late()
         self._line.rooms.put_note("filled", True)
         await self._line.rooms.flush()
         self._line.rooms.is_new = False
         if events or position != self.position:
             yield Batch(tuple(events), origin, checkpoint.to_bytes(position))
         self.position = position
-        if self._line.keys:
-            await self._line.keys.stored()
+        if keys := self._line.keys:
+            if keys.late:
+                self._line.posted.put()  # there may be more than what is told at once
+            await keys.stored()
 
     def _late(self) -> list[Event]:
         """What stood there sealed and can be read now."""
