@@ -10,14 +10,20 @@ from tests.synapse import Synapse
 from tests.visitor import Visitor
 
 CLIENT = "/_matrix/client/v3"
+ALL = 1000
+"""More messages than are said: behind an outage the library has only the newest by itself."""
 
 
 class MatrixScene(Scene):
     """Bob is the library below Element, in a chat with Alice and in the room, both encrypted. Carol has no keys."""
 
-    def __init__(self, program: Program, synapse: Synapse, element: Element, alice: Visitor) -> None:
+    def __init__(
+        self, program: Program, synapse: Synapse, element: Element, alice: Visitor, homeserver: str = ""
+    ) -> None:
+        """``homeserver`` is where Alice's house finds it, if that is not where everybody else does."""
         super().__init__(program, alice)
         self.synapse = synapse
+        self.homeserver = homeserver or synapse.url
         self.bob = element.device("bob").sign_in(synapse.url, synapse.add_user("bob", "pw"), "pw")
         self.carol = Plain(synapse, synapse.add_user("carol", "pw"), "pw")
         self.address = synapse.add_user("alice", "pw")
@@ -33,7 +39,7 @@ class MatrixScene(Scene):
 
     def sign_in(self, path: str = "/networks/add/matrix", password: str = "pw") -> None:
         """Alice connects her account, or does so again."""
-        fields = {"Homeserver": self.synapse.url, "User_name": self.address, "Password": password}
+        fields = {"Homeserver": self.homeserver, "User_name": self.address, "Password": password}
         self.alice.fill(path, "Connect", **fields)
         self.alice.until(lambda: "Online" in self.alice.account_state(self.address))
 
@@ -57,7 +63,7 @@ class MatrixScene(Scene):
 
     def received(self, name: str) -> list[str]:
         room = self.rooms[name]
-        said = self.carol.messages(room) if name == "carol" else self.bob.do("messages", room=room)
+        said = self.carol.messages(room) if name == "carol" else self.bob.messages(room, older=ALL)
         from_alice = [one["body"] or one["failure"] for one in said if one["sender"] == self.address]
         return [body for body in from_alice if not body.startswith("kept ")]
 
