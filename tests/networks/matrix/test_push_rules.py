@@ -171,3 +171,11 @@ def test_a_room_is_silent_by_either_of_the_two_ways_that_programs_use() -> None:
 def test_what_makes_no_sense_is_no_rule(content: object) -> None:
     assert PushRules(content).judge(text(), AROUND) == NOTHING
     assert not PushRules(content).is_silent("!r:x")
+
+
+@pytest.mark.parametrize("name", [".m.rule.contains_display_name", ".m.rule.contains_user_name", ".m.rule.roomnotif"])
+def test_nothing_is_guessed_where_an_event_says_itself_whom_it_calls(name: str) -> None:
+    guess = rules(override=[rule(match("content.body", "alice"), actions=HIGHLIGHT, rule_id=name)])
+    assert guess.judge(text("hello Alice"), AROUND) == CALLED
+    said = {"msgtype": "m.text", "body": "hello Alice", "m.mentions": {}}
+    assert guess.judge(text(content=said), AROUND) == NOTHING

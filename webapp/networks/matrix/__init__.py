@@ -37,6 +37,7 @@ class Matrix(Network):
         receipts=Level.PARTIAL,
         typing=Level.FULL,
         read_sync=Level.FULL,
+        arrangement=Level.FULL,
         formatting=Level.FULL,
     )
 

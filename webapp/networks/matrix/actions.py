@@ -7,6 +7,7 @@ from webapp.languages import N_, Sentence
 from webapp.networks.actions import (
     AcceptInvitation,
     Action,
+    Arrange,
     CreateGroup,
     DeclineInvitation,
     Done,
@@ -22,7 +23,7 @@ from webapp.networks.actions import (
 )
 from webapp.networks.errors import Refused
 from webapp.networks.events import ConversationKind
-from webapp.networks.matrix import making, outgoing
+from webapp.networks.matrix import keeping, making, outgoing
 from webapp.networks.matrix.direct import Directs
 from webapp.networks.matrix.line import Line, the_room
 from webapp.networks.matrix.wire import path
@@ -39,6 +40,7 @@ class Actions:
         self._ways: dict[type[Action], Callable[[Any], Awaitable[Done]]] = {
             SendText: lambda action: outgoing.say(line, action),
             MarkRead: self._mark_read,
+            Arrange: lambda action: keeping.arrange(line, action),
             SetTyping: self._typing,
             StartDirect: lambda action: making.start(line, directs, action.conversation),
             CreateGroup: lambda action: making.create(line, action),

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from webapp.networks.matrix import bridges
+from webapp.networks.matrix import bridges, keeping
 
 STATE = [
     *("m.room.create", "m.room.name", "m.room.topic", "m.room.canonical_alias", "m.room.member", "m.room.encryption"),
-    *("m.room.tombstone", "m.room.avatar", *bridges.KINDS),
+    *("m.room.tombstone", "m.room.avatar", "m.room.power_levels", *bridges.KINDS),
 ]
 FIRST, LATER = 20, 50
 """Messages of each room, the first time and afterwards."""
@@ -22,6 +22,7 @@ def sync_filter(first: bool) -> str:
     room: dict[str, Any] = {
         "state": {"types": STATE, **_LAZY},
         "timeline": {"limit": FIRST if first else LATER, **_LAZY},
+        "account_data": {"types": list(keeping.KINDS)},
         "ephemeral": {"types": ["m.receipt", "m.typing"]},
         "include_leave": False,
     }

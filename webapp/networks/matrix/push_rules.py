@@ -6,7 +6,7 @@ messages, so we judge every event ourselves, and get the same for one that is no
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.networks.matrix.globs import matches, occurs
@@ -14,6 +14,8 @@ from webapp.networks.matrix.globs import matches, occurs
 KINDS = ("override", "content", "room", "sender", "underride")
 """In this order; the first rule that fits decides."""
 MOST_RULES = 2_000
+_OF_OLD = {".m.rule.contains_display_name", ".m.rule.contains_user_name", ".m.rule.roomnotif"}
+"""Guesses from the text; nothing is guessed where the event says itself whom it calls ("User and room mentions")."""
 _PART = re.compile(r"(?:[^.\\]|\\.)+")
 _COUNT = re.compile(r"(==|<=|>=|<|>)?([0-9]{1,9})")
 
@@ -35,6 +37,8 @@ class Verdict:
 
     notify: bool = False
     highlight: bool = False
+    chosen: bool = field(default=False, compare=False)
+    """The person has made this rule; it is none of those that everybody has from the start."""
 
 
 class PushRules:
@@ -48,10 +52,19 @@ class PushRules:
         fitting = (rule for rule in self._rules if rule.fits(event, around))
         return next((rule.verdict for rule in fitting), Verdict())
 
+    @property
+    def silent(self) -> set[str]:
+        """The rooms of which the person wants to hear nothing, or only what calls them by name."""
+        return {rule.room for rule in self._rules if rule.room and not rule.verdict.notify}
+
     def is_silent(self, room: str) -> bool:
-        """Whether the person wants to hear nothing of a room, or only what calls them by name."""
+        """Whether a room is one of these."""
+        return bool(self.silencing(room))
+
+    def silencing(self, room: str) -> list[tuple[str, str]]:
+        """The rules that make a room silent, by kind and id."""
         quiet = (rule for rule in self._rules if rule.room == room and not rule.verdict.notify)
-        return any(quiet)
+        return [(rule.kind, rule.id) for rule in quiet if room]
 
 
 @dataclass(frozen=True)
@@ -60,9 +73,18 @@ class _Rule:
     verdict: Verdict
     room: str = ""
     """The room that this rule is all about, where it is about one."""
+    kind: str = ""
+    id: str = ""
 
     def fits(self, event: Mapping[str, Any], around: Circumstances) -> bool:
+        if self.id in _OF_OLD and _says_whom_it_calls(event):
+            return False
         return all(_holds(condition, event, around) for condition in self.conditions)
+
+
+def _says_whom_it_calls(event: Mapping[str, Any]) -> bool:
+    content = event.get("content")
+    return isinstance(content, Mapping) and "m.mentions" in content
 
 
 def _rules_of(content: object, kind: str) -> Iterator[_Rule]:
@@ -72,7 +94,10 @@ def _rules_of(content: object, kind: str) -> Iterator[_Rule]:
         if isinstance(rule, Mapping) and rule.get("enabled", True) is True:
             conditions = _conditions(rule, kind)
             if conditions is not None:
-                yield _Rule(conditions, _verdict(rule.get("actions")), _room(rule, kind, conditions))
+                name = rule.get("rule_id")
+                name = name if isinstance(name, str) else ""
+                verdict = _verdict(rule.get("actions"), bool(name) and not name.startswith("."))
+                yield _Rule(conditions, verdict, _room(rule, kind, conditions), kind, name)
 
 
 def _conditions(rule: Mapping[str, Any], kind: str) -> tuple[Mapping[str, Any], ...] | None:
@@ -103,10 +128,10 @@ def _room(rule: Mapping[str, Any], kind: str, conditions: tuple[Mapping[str, Any
     return pattern if is_room and isinstance(pattern, str) else ""
 
 
-def _verdict(actions: object) -> Verdict:
+def _verdict(actions: object, chosen: bool) -> Verdict:
     given = actions if isinstance(actions, list) else []
     tweaks = [one for one in given if isinstance(one, Mapping) and one.get("set_tweak") == "highlight"]
-    return Verdict("notify" in given, any(tweak.get("value", True) is True for tweak in tweaks))
+    return Verdict("notify" in given, any(tweak.get("value", True) is True for tweak in tweaks), chosen)
 
 
 def _holds(condition: Mapping[str, Any], event: Mapping[str, Any], around: Circumstances) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from webapp.networks.events import ConversationKind
 from webapp.networks.matrix import bridges
 from webapp.networks.matrix.addresses import NoAddress, local, room_id, user_id
+from webapp.networks.matrix.powers import Powers
 from webapp.networks.matrix.quarantine import Heard
 from webapp.networks.matrix.texts import tidy_name
 
@@ -23,7 +24,8 @@ class Room:
 
     ``last`` is the newest message. ``encrypted`` is only ever set (S20). ``partner`` is the other person, where the two
     of us call this our direct chat; ``invited_by`` who asked us into one, ``asked`` whom we asked into one before the
-    account says so. ``told`` is what the rest was told last, so that nothing is told twice.
+    account says so. ``told`` is what the rest was told last, so that nothing is told twice; ``kept`` is the same for
+    how the person keeps it: pinned, muted, of little interest, marked; ``tags`` and ``marks`` are where it comes from.
     """
 
     id: str
@@ -41,6 +43,12 @@ class Room:
     bridges: dict[str, str] = field(default_factory=dict)
     invited_by: str = ""
     told: list[Any] | None = None
+    tags: list[str] = field(default_factory=list)
+    marks: dict[str, bool] = field(default_factory=dict)
+    kept: list[bool] = field(default_factory=lambda: [False] * 4)
+    powers: Powers = field(default_factory=Powers)
+    joined_members: int = 0
+    invited_members: int = 0
 
     @property
     def kind(self) -> ConversationKind:
@@ -63,6 +71,8 @@ class Room:
         """Take over what a state event says."""
         if event.type in bridges.KINDS:
             self._note_bridge(event)
+        if event.type == "m.room.create" and event.state_key == "":
+            self.powers.note_creation(event.content, event.sender)
         reader = _READERS.get(event.type)
         if reader is not None and event.state_key == "":
             reader(self, event.content)
@@ -81,8 +91,12 @@ class Room:
         return labels[0] if labels else ""
 
     def note_summary(self, summary: object) -> None:
-        """``summary`` of a sync answer: who the room is called after."""
-        heroes = summary.get("m.heroes") if isinstance(summary, Mapping) else None
+        """``summary`` of a sync answer: who the room is called after, and how many are in it."""
+        if not isinstance(summary, Mapping):
+            return
+        self.joined_members = _count(summary.get("m.joined_member_count"), self.joined_members)
+        self.invited_members = _count(summary.get("m.invited_member_count"), self.invited_members)
+        heroes = summary.get("m.heroes")
         if isinstance(heroes, list):
             self.heroes = [hero for hero in map(_user, heroes[:MOST_HEROES]) if hero]
 
@@ -93,7 +107,15 @@ class Room:
     def from_dict(cls, facts: Mapping[str, Any]) -> "Room":
         """Facts that an older version kept and this one does not know are left out."""
         known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in facts.items() if name in known})
+        room = cls(**{name: value for name, value in facts.items() if name in known})
+        if isinstance(room.powers, dict):
+            room.powers = Powers(**room.powers)
+        return room
+
+
+def _count(told: object, otherwise: int) -> int:
+    """A number of people; a summary only says what has changed."""
+    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 2**31 else otherwise
 
 
 def _user(text: object) -> str:
@@ -123,6 +145,10 @@ def _create(room: Room, content: Mapping[str, Any]) -> None:
     room.is_space = content.get("type") == "m.space"
 
 
+def _power_levels(room: Room, content: Mapping[str, Any]) -> None:
+    room.powers.note_levels(content)
+
+
 def _tombstone(room: Room, content: Mapping[str, Any]) -> None:
     try:
         room.successor = room_id(content.get("replacement_room"))
@@ -137,4 +163,5 @@ _READERS: dict[str, Callable[[Room, Mapping[str, Any]], None]] = {
     "m.room.encryption": _encryption,
     "m.room.create": _create,
     "m.room.tombstone": _tombstone,
+    "m.room.power_levels": _power_levels,
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from webapp.networks.events import (
+    ConversationArranged,
     ConversationChanged,
     ConversationKind,
     ConversationState,
@@ -16,6 +17,7 @@ from webapp.networks.events import (
     ReadElsewhere,
     TypingChanged,
 )
+from webapp.networks.matrix import keeping
 from webapp.networks.matrix.addresses import is_user
 from webapp.networks.matrix.departures import departure
 from webapp.networks.matrix.direct import Directs
@@ -25,14 +27,16 @@ from webapp.networks.matrix.receipts import receipts
 from webapp.networks.matrix.room import Room
 from webapp.networks.matrix.texts import tidy_name
 from webapp.networks.matrix.translate import Revealed, Setting, message, opened_late
+from webapp.networks.matrix.wishes import Wish, Wishes
 
 
 class RoomNews:
     """Reads rooms, and remembers who is typing."""
 
-    def __init__(self, line: Line, directs: Directs) -> None:
+    def __init__(self, line: Line, directs: Directs, wishes: Wishes) -> None:
         self._line = line
         self._directs = directs
+        self._wishes = wishes
         self._typing: dict[str, set[str]] = {}
 
     async def read(self, kind: str, room_id: str, piece: Mapping[str, Any], first: bool) -> list[Event]:
@@ -70,7 +74,24 @@ class RoomNews:
         if room.kind is ConversationKind.GROUP and members is not None:
             news.append(members)
         news += await self._said(room, timeline)
-        return news + self._ephemeral(room, piece, timeline, first)
+        return news + self._ephemeral(room, piece, timeline, first) + self._account_data(room, piece)
+
+    def _account_data(self, room: Room, piece: Mapping[str, Any]) -> list[Event]:
+        for event in events_in(piece.get("account_data")):
+            with self._line.quarantine.around():
+                keeping.note(room, event)
+        return self.kept(room.id)
+
+    def kept(self, room_id: str) -> list[Event]:
+        """How the person keeps a room, if that is new."""
+        room = self._line.rooms.get(room_id)
+        tags, silent = room.tags, self._wishes.is_silent(room.id)
+        now = [keeping.FAVOURITE in tags, silent, keeping.LOW in tags, keeping.is_marked(room)]
+        if now == room.kept or not room.joined or room.is_space:
+            return []
+        room.kept = now
+        self._line.rooms.put(room)
+        return [ConversationArranged(room.id, *now)]
 
     def _invited(self, room: Room, piece: Mapping[str, Any]) -> list[Event]:
         state = self._line.quarantine.all_of(piece.get("invite_state"), stripped=True)
@@ -165,7 +186,11 @@ class RoomNews:
 
     def setting(self, room: Room, name_of: Callable[[str], str] | None = None) -> Setting:
         """What is needed to read its events; ``name_of`` knows names of old."""
-        return Setting(room.id, room.kind, self._line.me, name_of or (lambda user: self._name_of(room, user)))
+
+        def wish(event: Mapping[str, Any], sender: str) -> Wish | None:
+            return self._wishes.of(room, event, sender, self._name_of(room, self._line.me))
+
+        return Setting(room.id, room.kind, self._line.me, name_of or (lambda user: self._name_of(room, user)), wish)
 
     async def _said(self, room: Room, timeline: list[Heard]) -> list[Event]:
         found: list[Event] = []

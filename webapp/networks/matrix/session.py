@@ -22,6 +22,7 @@ from webapp.networks.matrix.rooms import Rooms
 from webapp.networks.matrix.sync import Sync
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem, Rejected
 from webapp.networks.matrix.wire import Wire, path
+from webapp.networks.matrix.wishes import Wishes
 
 
 class MatrixSession(Session):
@@ -51,9 +52,10 @@ class MatrixSession(Session):
             wire, self._me, self._secrets.get("device", ""), since, rooms, self._surroundings, keys
         )
         directs = Directs(line)
-        self._news = RoomNews(line, directs)
+        wishes = await asyncio.to_thread(Wishes, rooms)
+        self._news = RoomNews(line, directs, wishes)
         self._actions = Actions(line, directs)
-        self._sync = Sync(line, directs, self._news, from_bytes(checkpoint))
+        self._sync = Sync(line, directs, wishes, self._news, from_bytes(checkpoint))
 
     async def _introduce(self, wire: Wire) -> None:
         """The token must be ours, and of the device that we take ourselves for. Raises NotReached, Rejected."""

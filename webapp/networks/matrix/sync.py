@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from webapp.networks.events import Batch, Event, Origin, Presence, PresenceChanged
-from webapp.networks.matrix import checkpoint
+from webapp.networks.matrix import checkpoint, wishes
 from webapp.networks.matrix.addresses import NoAddress, is_user, room_id
 from webapp.networks.matrix.direct import KIND, Directs
 from webapp.networks.matrix.filters import sync_filter
@@ -22,6 +22,7 @@ from webapp.networks.matrix.texts import tidy_name
 from webapp.networks.matrix.translate import Revealed
 from webapp.networks.matrix.trouble import NotReached, Problem
 from webapp.networks.matrix.wire import PATIENCE
+from webapp.networks.matrix.wishes import Wishes
 
 log = logging.getLogger(__name__)
 PLACE = "/_matrix/client/v3/sync"
@@ -42,9 +43,10 @@ _PRESENCE = {"online": Presence.ONLINE, "unavailable": Presence.AWAY, "offline":
 class Sync:
     """``position`` is the last one whose answer is stored."""
 
-    def __init__(self, line: Line, directs: Directs, news: RoomNews, position: str) -> None:
+    def __init__(self, line: Line, directs: Directs, wishes: Wishes, news: RoomNews, position: str) -> None:
         self._line = line
         self._directs = directs
+        self._wishes = wishes
         self._news = news
         self.position = position
 
@@ -162,9 +164,11 @@ class Sync:
     def _of_account(self, parts: Mapping[str, Any]) -> list[Event]:
         found: list[Event] = []
         for event in events_in(parts.get("account_data")):
-            content = plain_content(event, KIND)
+            content, rules = plain_content(event, KIND), plain_content(event, wishes.KIND)
             if content is not None:
                 found += [one for room in sorted(self._directs.note(content)) for one in self._news.look_again(room)]
+            if rules is not None:
+                found += [one for room in sorted(self._wishes.note(rules)) for one in self._news.kept(room)]
         return found
 
     def _of_presence(self, parts: Mapping[str, Any]) -> list[Event]:

@@ -11,16 +11,18 @@ from webapp.networks.matrix.addresses import local
 from webapp.networks.matrix.contents import Said, said
 from webapp.networks.matrix.quarantine import Heard
 from webapp.networks.matrix.texts import tidy_name
+from webapp.networks.matrix.wishes import Wish
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What one must know to read a room's events: who we are, and what people are called there."""
+    """What one must know to read a room's events: who we are, what people are called there, what is wanted of them."""
 
     room: str
     kind: ConversationKind
     me: str
     name_of: Callable[[str], str]
+    wish: Callable[[Mapping[str, Any], str], Wish | None] = lambda _event, _sender: None
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def message(event: Heard, setting: Setting, opened: Revealed | Sealed | None = N
     if told is None:
         return None
     own = event.sender == setting.me
+    wish = None if own else setting.wish({**event.whole, "type": event.type, "content": event.content}, event.sender)
     return MessageReceived(
         conversation=setting.room,
         kind=setting.kind,
@@ -61,8 +64,8 @@ def message(event: Heard, setting: Setting, opened: Revealed | Sealed | None = N
         transaction_id=event.transaction_id if own else None,
         reference=event.name,
         sender_name=None if own else name or None,
-        mention=not own and mentions(event, setting),
-        quiet=told.quiet,
+        mention=wish.calls if wish else not own and mentions(event, setting),
+        quiet=told.quiet or (wish is not None and wish.unwanted),
         formatted=told.formatted,
         style=told.style,
         sealed=told.sealed,
@@ -84,7 +87,10 @@ def opened_late(event: Heard, setting: Setting, opened: Revealed) -> MessageOpen
 
 
 def mentions(event: Heard, setting: Setting) -> bool:
-    """Whether an event names us: as it says itself (specification, "User and room mentions"), else by our name."""
+    """Whether an event names us, where no rules of the person's are known that say what does.
+
+    As it says itself (specification, "User and room mentions"), else by our name.
+    """
     named = event.content.get("m.mentions")
     if isinstance(named, Mapping):
         users = named.get("user_ids")
