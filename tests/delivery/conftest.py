@@ -8,6 +8,7 @@ from tests.delivery.scene import PASSWORD, Scene
 from tests.delivery.xmpp_scene import XmppScene
 from tests.element import Element
 from tests.far_side import Background
+from tests.fault_proxy import FaultProxy
 from tests.program import Program
 from tests.prosody import Prosody
 from tests.synapse import Synapse
@@ -49,6 +50,18 @@ def matrix_scene(program: Program) -> Iterator[MatrixScene]:
             made = MatrixScene(program, synapse, element, alice)
             yield made
             made.end()
+
+
+@pytest.fixture
+def proxied(program: Program) -> Iterator[tuple[MatrixScene, FaultProxy]]:
+    """The scene with something between the house and the homeserver that may answer in its place."""
+    with Synapse() as synapse, Element() as element, FaultProxy(synapse.url) as proxy:
+        program.start()
+        with Visitor(program.url) as alice:
+            alice.set_up("Alice", PASSWORD)
+            scene = MatrixScene(program, synapse, element, alice, proxy.url)
+            yield scene, proxy
+            scene.end()
 
 
 @pytest.fixture(params=["xmpp", "matrix"])

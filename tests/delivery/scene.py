@@ -48,6 +48,12 @@ class Scene(ABC):
         if "Try now" in article.get_text():
             self.alice.fill_on(article, "/networks", "Try now")
 
+    def sign_in_again_path(self) -> str:
+        """Where the house asks Alice to sign in again."""
+        networks = self.alice.page("/networks")
+        article = next(a for a in networks.select("article") if self.address in a.get_text())
+        return str(next(a for a in article.select("a") if "Sign in again" in a.get_text())["href"])
+
     @property
     def database(self) -> Path:
         return self.program.data_dir / "hausbote.sqlite"

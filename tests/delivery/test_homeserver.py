@@ -2,19 +2,13 @@
 
 import os
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from tests.delivery.ledger import OUT
 from tests.delivery.matrix_scene import MatrixScene
-from tests.delivery.scene import PASSWORD
 from tests.delivery.traffic import Writer, between_kills, deliveries_in
-from tests.element import Element
 from tests.fault_proxy import FaultProxy
-from tests.program import Program
-from tests.synapse import Synapse
-from tests.visitor import Visitor
 
 SOAK = bool(os.environ.get("SOAK"))
 KILLS = 200 if SOAK else 20
@@ -23,18 +17,6 @@ STALL_SECONDS = 60
 RETRY_AFTER = 4
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(1800 if SOAK else 600)]
-
-
-@pytest.fixture
-def proxied(program: Program) -> Iterator[tuple[MatrixScene, FaultProxy]]:
-    """The scene with something between the house and the homeserver that may answer in its place."""
-    with Synapse() as synapse, Element() as element, FaultProxy(synapse.url) as proxy:
-        program.start()
-        with Visitor(program.url) as alice:
-            alice.set_up("Alice", PASSWORD)
-            scene = MatrixScene(program, synapse, element, alice, proxy.url)
-            yield scene, proxy
-            scene.end()
 
 
 def test_a_homeserver_that_is_killed_and_restarted_loses_and_doubles_nothing(matrix_scene: MatrixScene) -> None:

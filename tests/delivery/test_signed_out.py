@@ -50,9 +50,6 @@ def _attempts(scene: XmppScene) -> int:
 
 
 def _sign_in_again(scene: XmppScene) -> None:
-    networks = scene.alice.page("/networks")
-    article = next(a for a in networks.select("article") if scene.address in a.get_text())
-    link = next(a for a in article.select("a") if "Sign in again" in a.get_text())
     form = {"Password": "new", "Server": "127.0.0.1", "Port": str(scene.prosody.port)}
-    scene.alice.fill(str(link["href"]), "Connect", **form)
+    scene.alice.fill(scene.sign_in_again_path(), "Connect", **form)
     scene.alice.until(lambda: "Online" in scene.alice.account_state(scene.address))

@@ -55,10 +55,17 @@ class Needs:
     def _listed(self, asked: Mapping[str, int]) -> Answer:
         def answer(reply: Mapping[str, Any]) -> None:
             note_query(self._store.tables, asked, reply)
+            self._look_for_us(reply)
             silent = mapping(reply.get("failures"))
             self._questions.later(user for user in asked if user.partition(":")[2] in silent)
 
         return answer
+
+    def _look_for_us(self, reply: Mapping[str, Any]) -> None:
+        """A device that was taken away and signed in again under its old id is none before its keys are up again."""
+        ours = mapping(reply.get("device_keys")).get(self._store.user)
+        if isinstance(ours, Mapping) and self._store.device not in ours and not self._questions.of(UPLOAD):
+            self._prekeys.note_missing()
 
     # Sessions with devices
 

@@ -53,6 +53,11 @@ class Prekeys:
         counts = reply.get("one_time_key_counts")
         self.note_counts(counts if isinstance(counts, Mapping) else {ALGORITHM: self._wanted}, None)
 
+    def note_missing(self) -> None:
+        """The server does not know this device. Belongs into a transaction."""
+        self._store.account.shared = False
+        self._store.save_account()
+
     @property
     def _wanted(self) -> int:
         return int(self._store.account.max_one_time_keys)

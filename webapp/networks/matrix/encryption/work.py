@@ -31,6 +31,7 @@ class Work:
         self._signatures = Signatures(self._store, self._questions)
         with self._store.transaction():
             self._store.tables.track([self._store.user])
+            self._store.tables.outdate([self._store.user])  # whether the server still knows this device
             self._ripe = self._store.tables.ripe()
 
     def close(self) -> None:
