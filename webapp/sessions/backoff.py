@@ -6,6 +6,8 @@ import time
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 300.0
 QUIET_SECONDS = 60.0
+NOT_IN_STEP = 0.5
+"""Seconds over which accounts that were told the same time come back (R6 allows a second in all)."""
 
 
 class Backoff:
@@ -24,10 +26,12 @@ class Backoff:
         self._online_since = time.monotonic()
 
     def next(self, asked_for: float | None = None) -> float:
-        """Seconds to wait now; at least as long as the network asked for, up to a second longer: not in step."""
+        """Seconds to wait now: as long as the network asked for, if it did, and a little; else the next wait."""
         if self._online_since is not None and time.monotonic() - self._online_since >= QUIET_SECONDS:
             self._ceiling = 2 * FIRST_SECONDS
         self._online_since = None
         wait = random.uniform(FIRST_SECONDS, self._ceiling)  # noqa: S311 (jitter, not a secret)
         self._ceiling = min(self._ceiling * 2, LONGEST_SECONDS)
-        return max(wait, asked_for + random.random()) if asked_for else wait  # noqa: S311 (the same)
+        if not asked_for:
+            return wait
+        return max(asked_for, FIRST_SECONDS) + random.uniform(0, NOT_IN_STEP)  # noqa: S311 (the same)
