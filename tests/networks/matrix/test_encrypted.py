@@ -1,29 +1,27 @@
 """Encrypted conversations of a whole session with the library below Element."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.element import Device, Element
+from tests.element import Element
 from tests.networks.following import Following
 from tests.networks.matrix.conftest import PASSWORD, Person
+from tests.networks.matrix.keyed import KEY, Keyed, do, far_device, makes_sessions, met, until_joined, until_read
 from tests.networks.matrix.plain_far_side import Refusal
-from webapp.networks.actions import AcceptInvitation, CreateGroup, SendText, StartDirect
+from webapp.networks.actions import CreateGroup, SendText, StartDirect
 from webapp.networks.contract import Anchor, Credentials, Sent, Surroundings
 from webapp.networks.errors import SignedOut
-from webapp.networks.events import InvitationReceived, MembersChanged, MessageReceived
+from webapp.networks.events import MembersChanged, MessageReceived
 from webapp.networks.login import SignedIn
 from webapp.networks.matrix import network
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
-KEY = b"k" * 32
-Keyed = Callable[..., Following]
 
 
 @pytest.fixture(scope="module")
@@ -34,49 +32,11 @@ def element() -> Iterator[Element]:
 
 @pytest.fixture
 def keyed(tmp_path: Path) -> Keyed:
-    """``keyed(alice)`` is a session of hers with keys, always of the same device."""
-    devices: dict[str, dict[str, Any]] = {}
-
-    def make(who: Person, checkpoint: bytes | None = None) -> Following:
-        if who.user not in devices:
-            devices[who.user] = who.synapse.sign_in(who.user, PASSWORD)
-        device = devices[who.user]
-        secrets = {"homeserver": who.synapse.url, "token": device["access_token"], "device": device["device_id"]}
-        around = Surroundings(tmp_path, tmp_path / who.user, None, ("127.0.0.0/8",), key=KEY)
-        return Following(network.session(Credentials(who.user, secrets), around), checkpoint)
-
-    return make
+    return makes_sessions(tmp_path)
 
 
 def text(conversation: str, body: str) -> SendText:
     return SendText(conversation, uuid4().hex, body, datetime.now(UTC))
-
-
-async def far_device(element: Element, who: Person) -> Device:
-    """A device of somebody on the far side, online."""
-    return await asyncio.to_thread(element.device(who.user).sign_in, who.synapse.url, who.user, PASSWORD)
-
-
-async def do(far: Device, command: str, **words: Any) -> Any:
-    return await asyncio.to_thread(lambda: far.do(command, **words))
-
-
-async def until_joined(far: Device, room: str, who: Person) -> None:
-    joined = {"user": who.user, "membership": "join"}
-    await asyncio.to_thread(far.until, lambda: joined in far.do("members", room=room))
-
-
-async def until_read(far: Device, room: str, body: str) -> None:
-    await asyncio.to_thread(far.until, lambda: body in far.texts(room))
-
-
-async def met(seen: Following, far: Device, who: Person) -> str:
-    """An encrypted room in which both are."""
-    room: str = await do(far, "createRoom", name="Soup", invite=[who.user])
-    await seen.event(InvitationReceived, lambda event: event.conversation == room)
-    await seen.session.perform(AcceptInvitation(room))
-    await until_joined(far, room, who)
-    return room
 
 
 def test_encrypted_text_goes_both_ways_and_what_was_missed_is_read_too(

@@ -5,9 +5,9 @@ does no harm.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from webapp.networks.contract import Surroundings
 from webapp.networks.errors import SignedOut, Unreachable
@@ -20,8 +20,10 @@ from webapp.networks.matrix.wire import PATIENCE, Wire, path
 if TYPE_CHECKING:
     from webapp.networks.matrix.encryption.machine import Machine
     from webapp.networks.matrix.encryption.outcomes import Late
+    from webapp.networks.matrix.encryption.own_keys import OwnKeys
     from webapp.networks.matrix.encryption.requests import Request
 
+T = TypeVar("T")
 ENCRYPTED, ENCRYPTION = "m.room.encrypted", "m.room.encryption"
 AT_ONCE = 50
 """Events that are opened in one go."""
@@ -69,9 +71,24 @@ class Keys:
         Raises NotReached, Rejected.
         """
         await self.late_stored()
+        await self._round()
+
+    async def settle(self) -> None:
+        """Ask all that is due, and what follows from the answers. Raises NotReached, Rejected."""
+        for _ in range(MOST_ROUNDS):
+            if not await self._round():
+                return
+
+    async def own(self, step: "Callable[[OwnKeys], T]") -> T:
+        """Do something with what belongs to the person: their identity and its private keys."""
+        return await self._machine.own(step)
+
+    async def _round(self) -> bool:
         async with self._asking:
-            for request in await self._machine.due():
+            due = await self._machine.due()
+            for request in due:
                 await self._ask(request)
+        return bool(due)
 
     async def note_state(self, room: str, state: Sequence[Heard], limited: bool) -> None:
         """A room is encrypted, or others are in it; behind a gap somebody may have come and gone unseen."""

@@ -37,6 +37,12 @@ class Line:
     left_here: set[str] = field(default_factory=set)
     """Rooms that the person left, or declined to enter, by this session: nobody has to be told."""
 
+    keys_wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when somebody should look after the keys: something about them has changed."""
+
+    def look_after_keys(self) -> None:
+        self.keys_wanted.set()
+
     async def when_caught_up(self) -> None:
         """Whether a room was encrypted while we were away must be known before anything is said there (S20).
 

@@ -41,6 +41,34 @@ def each(text: str, name: str) -> Iterator[Any]:
             walk.value(INSIDE)
 
 
+def each_key(text: str) -> Iterator[tuple[str, str, Any]]:
+    """The answer to "GET /_matrix/client/v3/room_keys/keys": room, session and key, one by one. Raises Nonsense."""
+    walk = _Walk(text)
+    for _ in _into(walk, "rooms"):
+        for room in _objects(walk):
+            for _ in _into(walk, "sessions"):
+                for session in walk.members():
+                    yield room, session, walk.value(INSIDE)
+
+
+def _into(walk: "_Walk", wanted: str) -> Iterator[None]:
+    """Stop at the object of this name in the one where the walk stands; what else is in it is left out."""
+    for name in walk.members():
+        if name == wanted and walk.stands_on("{"):
+            yield
+        else:
+            walk.value(0)
+
+
+def _objects(walk: "_Walk") -> Iterator[str]:
+    """Stop at each object in the one where the walk stands; what is none is left out."""
+    for name in walk.members():
+        if walk.stands_on("{"):
+            yield name
+        else:
+            walk.value(0)
+
+
 class Pieces:
     """The answer to "GET /_matrix/client/v3/sync" (specification). ``parts`` are all members but ``rooms``, by name."""
 

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 from webapp.networks.actions import Action, Done, SendText
 from webapp.networks.contract import Anchor, Credentials, Found, History, Session, Surroundings
 from webapp.networks.events import Batch
-from webapp.networks.matrix import history, outgoing
+from webapp.networks.login import Dialogue
+from webapp.networks.matrix import history, outgoing, tasks
 from webapp.networks.matrix.actions import Actions
 from webapp.networks.matrix.checkpoint import from_bytes
 from webapp.networks.matrix.direct import Directs
@@ -83,6 +84,9 @@ class MatrixSession(Session):
 
     async def older(self, conversation: str, before: Anchor, limit: int) -> History:
         return await history.older(self._open_line(), self._news, conversation, before, limit)
+
+    async def begin(self, task: str) -> Dialogue:
+        return tasks.begin(self._open_line(), task)
 
     async def sign_out(self) -> None:
         """The homeserver forgets this device, and with it its token and its keys. Raises NotReached, Declined."""

@@ -5,9 +5,9 @@ answers (``answered``), and has messages opened and sealed. All work is done on 
 transaction; nothing here raises on foreign data.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from webapp.networks.matrix.encryption.desk import Desk
 from webapp.networks.matrix.encryption.outcomes import Closed, Late, Opened
@@ -15,7 +15,10 @@ from webapp.networks.matrix.encryption.requests import Request
 
 if TYPE_CHECKING:
     from webapp.networks.matrix.encryption.inbox import Taken
+    from webapp.networks.matrix.encryption.own_keys import OwnKeys
     from webapp.networks.matrix.encryption.work import Work
+
+T = TypeVar("T")
 
 
 class Machine:
@@ -34,6 +37,10 @@ class Machine:
 
     async def close(self) -> None:
         await self._desk.do(self._work.close)
+
+    async def own(self, step: "Callable[[OwnKeys], T]") -> T:
+        """Do something with what belongs to the person: their identity and its private keys."""
+        return await self._desk.do(lambda: step(self._work.own))
 
     async def take(
         self,

@@ -205,7 +205,8 @@ class Store:
             return False
         earlier = key.first_known_index < known.first_index
         proven = new.source == OLM and known.source != OLM
-        if not proven and not (earlier and new.owner == known.owner):
+        restored = new.source != OLM  # it says of itself whose it is, and the owner that we know stays
+        if not proven and not (earlier and (restored or new.owner == known.owner)):
             return False
         facts = replace(new if proven else known, first_index=min(new.first_index, known.first_index))
         self._save_room_key(key if earlier else found[0], facts)

@@ -116,6 +116,13 @@ class Tables:
         for session in sessions:
             self._execute("UPDATE own_room_key SET backed_up = 1 WHERE session = ?", (session,))
 
+    def count_to_back_up(self) -> int:
+        return int(self._execute("SELECT count(*) FROM own_room_key WHERE backed_up = 0", ())[0][0])
+
+    def forget_backed_up(self) -> None:
+        """There is another backup now: it has nothing of ours yet."""
+        self._execute("UPDATE own_room_key SET backed_up = 0 WHERE backed_up = 1", ())
+
     # Replays: which event used which place of a ratchet
 
     def is_replay(self, session: str, place: int, event: str, sent_at: object) -> bool:
@@ -229,6 +236,9 @@ class Tables:
         )
         unsealed = self._sealer.unseal
         return [(room, unsealed(value, "waiting", room, name.removeprefix(f"{room}\n"))) for room, name, value in rows]
+
+    def count_waiting(self) -> int:
+        return int(self._execute("SELECT count(*) FROM own_waiting", ())[0][0])
 
     def ripe(self) -> list[str]:
         """Sessions for which events wait though their key is there."""

@@ -12,6 +12,7 @@ from webapp.networks.matrix.encryption.inbox import Taken, take_letters
 from webapp.networks.matrix.encryption.megolm import open_event
 from webapp.networks.matrix.encryption.needs import Needs
 from webapp.networks.matrix.encryption.outcomes import Closed, Late, Opened
+from webapp.networks.matrix.encryption.own_keys import OwnKeys
 from webapp.networks.matrix.encryption.prekeys import Prekeys
 from webapp.networks.matrix.encryption.questions import Questions
 from webapp.networks.matrix.encryption.requests import Request
@@ -28,6 +29,7 @@ class Work:
         self._questions = Questions(self._store)
         self._needs = Needs(self._store, self._questions, self._prekeys)
         self._speaking = Speaking(self._store, self._questions, self._needs)
+        self.own = OwnKeys(self._store)
         self._signatures = Signatures(self._store, self._questions)
         with self._store.transaction():
             self._store.tables.track([self._store.user])
@@ -114,6 +116,7 @@ class Work:
             return self._due_for_us() if room is None else self._speaking.due(room)
 
     def _due_for_us(self) -> list[Request]:
+        self.own.adopt()
         self._needs.upload()
         self._needs.all_lists()
         self._signatures.upload()

@@ -1,0 +1,30 @@
+"""How it is with the keys of an account, as plain values for whoever tells the person."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webapp.networks.events import Trust
+
+
+class BackupState(StrEnum):
+    """The server's backup of room keys: there is none; it is ours and we have its key; ours, and we do not have it
+    (yet); nobody we know vouches for it."""
+
+    NONE = "none"
+    OPEN = "open"
+    LOCKED = "locked"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """``identity``: whether the person has cross-signing keys, and whether they are certainly theirs. ``device``: this
+    device is vouched for by them. ``secrets``: the names of the private keys that we have. ``unreadable``: messages
+    that wait for their key. ``behind``: room keys that the backup does not have."""
+
+    identity: Trust
+    device: bool
+    secrets: frozenset[str]
+    unreadable: int
+    backup: BackupState
+    behind: int

@@ -1,0 +1,66 @@
+"""Questions for which a homeserver wants to see again who is asking (specification, "User-Interactive Authentication").
+
+The password goes along with that one question and is not kept. Where people sign in elsewhere, they go there again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from webapp.networks.matrix.trouble import Declined
+from webapp.networks.matrix.wire import Wire
+
+PASSWORD, ELSEWHERE = "m.login.password", "m.login.sso"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the server wants: a ``password``, or a visit of its page at ``address`` (one of them is possible)."""
+
+    session: str
+    password: bool
+    address: str
+
+
+class ProofNeeded(Exception):
+    """The server asks who it is. ``again``: what was shown to it was wrong."""
+
+    def __init__(self, proof: Proof, again: bool) -> None:
+        super().__init__("the server asks who it is")
+        self.proof, self.again = proof, again
+
+
+async def ask(wire: Wire, address: str, body: Mapping[str, Any], auth: Mapping[str, Any] | None) -> None:
+    """Ask this, with what proves who we are if the server wanted it. Raises ProofNeeded, and what a wire raises."""
+    try:
+        await wire.ask("POST", address, {**body, "auth": auth} if auth else body)
+    except Declined as error:
+        proof = _wanted(wire, error)
+        if proof is None:
+            raise
+        raise ProofNeeded(proof, again=auth is not None) from None
+
+
+def by_password(proof: Proof, user: str, password: str) -> dict[str, Any]:
+    """The proof of somebody who typed their password."""
+    who = {"type": "m.id.user", "user": user}
+    return {"type": PASSWORD, "identifier": who, "password": password, "session": proof.session}
+
+
+def by_visit(proof: Proof) -> dict[str, Any]:
+    """The proof of somebody who was at the server's own page."""
+    return {"session": proof.session}
+
+
+def _wanted(wire: Wire, error: Declined) -> Proof | None:
+    """What a refusal asks for; None if it is just a refusal, or asks for what we cannot give."""
+    flows, session = error.answer.get("flows"), error.answer.get("session")
+    if error.status != 401 or not isinstance(flows, list) or not isinstance(session, str) or len(session) > 500:
+        return None
+    single = [flow.get("stages") for flow in flows if isinstance(flow, Mapping)]
+    password, elsewhere = [PASSWORD] in single, [ELSEWHERE] in single
+    if not password and not elsewhere:
+        return None
+    page = f"{wire.url}/_matrix/client/v3/auth/{ELSEWHERE}/fallback/web?{urlencode({'session': session})}"
+    return Proof(session, password, "" if password else page)

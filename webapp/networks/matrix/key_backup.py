@@ -1,0 +1,94 @@
+"""The backup of room keys on the homeserver (specification, "Server-side key backups"): read, written, looked after.
+
+Reading may be cut off anywhere: what is here already is passed over the next time. Writing goes on where it was.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from webapp.networks.matrix.encryption.standing import BackupState
+from webapp.networks.matrix.keys import Keys
+from webapp.networks.matrix.pieces import Nonsense, each_key
+from webapp.networks.matrix.trouble import Declined, NotReached, Problem
+from webapp.networks.matrix.wire import Wire, path
+
+AT_ONCE = 50
+"""Keys that are worked with in one go."""
+LARGEST = 256 * 2**20
+"""Octets of a whole backup: some three hundred thousand keys."""
+PATIENCE = 300.0
+VERSION = path("room_keys", "version")
+KEYS = path("room_keys", "keys")
+Stored = tuple[str, str, object]
+"""Room, session, and what the backup has of it: foreign."""
+Progress = Callable[[int, int], None]
+"""Told how many keys of how many were read."""
+
+
+class KeyBackup:
+    """Of one account. All methods raise NotReached, Rejected, Declined."""
+
+    def __init__(self, wire: Wire, keys: Keys) -> None:
+        self._wire, self._keys = wire, keys
+        self._count = 0
+
+    async def look(self) -> BackupState:
+        """Which backup the homeserver has now, and how it stands to us."""
+        try:
+            told = await self._wire.ask("GET", VERSION)
+        except Declined as error:
+            if error.errcode != "M_NOT_FOUND":
+                raise
+            told = {}
+        count = told.get("count")
+        self._count = count if isinstance(count, int) and not isinstance(count, bool) and count > 0 else 0
+        return await self._keys.own(lambda own: own.backup.note(told))
+
+    async def make(self) -> str:
+        """A new backup, in place of whatever there was; its private key, in base64."""
+        secret, body = await self._keys.own(lambda own: own.backup.prepare())
+        await self._wire.ask("POST", VERSION, body)
+        await self.look()
+        return secret
+
+    async def restore(self, progress: Progress) -> None:
+        """Read the whole backup, if that was not done yet."""
+        if not await self._keys.own(lambda own: own.backup.needs_restore()):
+            return
+        version = await self._keys.own(lambda own: own.backup.version)
+        text = await self._wire.text(KEYS, {"version": version}, patience=PATIENCE, largest=LARGEST)
+        done = 0
+        try:
+            for some in _fifties(text):
+                await self._take(some)
+                done += len(some)
+                progress(done, max(done, self._count))
+                await asyncio.sleep(0)
+        except Nonsense:
+            raise NotReached(Problem.GARBAGE, self._wire.host) from None
+        await self._keys.own(lambda own: own.backup.note_restored(version))
+
+    async def _take(self, some: list[Stored]) -> None:
+        await self._keys.own(lambda own: own.backup.take(some))
+
+    async def upload_some(self) -> bool:
+        """Give the backup some keys that it does not have; whether there were any."""
+        sessions, body = await self._keys.own(lambda own: own.backup.next_upload(AT_ONCE))
+        if not sessions:
+            return False
+        version = await self._keys.own(lambda own: own.backup.version)
+        await self._wire.ask("PUT", KEYS, body, {"version": version})
+        await self._keys.own(lambda own: own.backup.note_uploaded(sessions))
+        return True
+
+
+def _fifties(text: str) -> Iterator[list[Stored]]:
+    """The keys in an answer, fifty at a time. Raises Nonsense."""
+    some: list[Stored] = []
+    for key in each_key(text):
+        some.append(key)
+        if len(some) == AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some

@@ -1,0 +1,21 @@
+"""What a person can be asked to do about the keys of their account, by name."""
+
+from webapp.languages import N_, Sentence
+from webapp.networks.errors import Refused
+from webapp.networks.login import Dialogue
+from webapp.networks.matrix.line import Line
+from webapp.networks.matrix.tasks_set_up import SetUp
+from webapp.networks.matrix.tasks_unlock import Unlock
+
+UNLOCK, SET_UP, START_ANEW = "keys:unlock", "keys:set-up", "keys:start-anew"
+"""Open what another program has locked; make keys where there are none; give up those that nobody can open."""
+
+
+def begin(line: Line, task: str) -> Dialogue:
+    """The dialogue of a task. Raises Refused when there is no such thing to do."""
+    if line.keys is not None:
+        if task == UNLOCK:
+            return Unlock(line, line.keys)
+        if task in {SET_UP, START_ANEW}:
+            return SetUp(line, line.keys, anew=task == START_ANEW)
+    raise Refused(Sentence(N_("There is nothing to do here any more.")))
