@@ -59,6 +59,8 @@ class Following:
         """Wait until this is true and return it."""
         deadline = time.monotonic() + seconds
         while not (value := true()):
+            if self._task is not None and self._task.done():
+                self._task.result()  # something that no session should raise
             assert time.monotonic() < deadline, f"it did not happen in time; trouble: {self.trouble}"
             await asyncio.sleep(0.01)
         return value

@@ -68,6 +68,15 @@ def room_id(text: object) -> str:
     return _opaque(text, "!")
 
 
+def is_room(text: object) -> TypeGuard[str]:
+    """Whether this is the id of a room."""
+    try:
+        room_id(text)
+    except NoAddress:
+        return False
+    return True
+
+
 def event_id(text: object) -> str:
     """``$opaque``. Raises NoAddress."""
     return _opaque(text, "$")

@@ -164,12 +164,16 @@ class Sync:
     def _of_account(self, parts: Mapping[str, Any]) -> list[Event]:
         found: list[Event] = []
         for event in events_in(parts.get("account_data")):
-            content, rules = plain_content(event, KIND), plain_content(event, wishes.KIND)
-            if content is not None:
-                found += [one for room in sorted(self._directs.note(content)) for one in self._news.look_again(room)]
-            if rules is not None:
-                found += [one for room in sorted(self._wishes.note(rules)) for one in self._news.kept(room)]
+            with self._line.quarantine.around():
+                found += self._of_account_event(event)
         return found
+
+    def _of_account_event(self, event: object) -> list[Event]:
+        if (content := plain_content(event, KIND)) is not None:
+            return [one for room in sorted(self._directs.note(content)) for one in self._news.look_again(room)]
+        if (rules := plain_content(event, wishes.KIND)) is not None:
+            return [one for room in sorted(self._wishes.note(rules)) for one in self._news.kept(room)]
+        return []
 
     def _of_presence(self, parts: Mapping[str, Any]) -> list[Event]:
         """Who comes and goes of those with whom there is a direct chat; in large rooms it would be everybody."""

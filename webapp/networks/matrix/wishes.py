@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from webapp.networks.matrix.addresses import is_room
 from webapp.networks.matrix.push_rules import Circumstances, PushRules
 from webapp.networks.matrix.room import Room
 from webapp.networks.matrix.rooms import Rooms
@@ -39,7 +40,7 @@ class Wishes:
             kept = {"global": {}}
         before, self._rules, self._known = self._rules.silent, PushRules(kept), True
         self._rooms.put_note(_NOTE, kept)
-        return set(before ^ self._rules.silent)
+        return {room for room in before ^ self._rules.silent if is_room(room)}
 
     def is_silent(self, room: str) -> bool:
         return self._rules.is_silent(room)

@@ -87,4 +87,4 @@ def _poses_as_key(device: str, owner: Identity | None) -> bool:
 
 
 def _users(value: object) -> Iterable[str]:
-    return [user for user in value if isinstance(user, str)] if isinstance(value, list) else []
+    return [user for one in value if (user := short_text(one))] if isinstance(value, list) else []
