@@ -118,7 +118,15 @@ def _place(content: Mapping[str, Any], body: str, _: str) -> Said:
 
 
 def _verification(_content: Mapping[str, Any], _body: str, who: str) -> Said:
-    return Said(Sentence(N_("%(who)s would like to compare emoji, to be sure who is who."), {"who": who}))
+    return Said(Sentence(N_("%(who)s would like to compare emoji, to be sure who is who."), {"who": who}), quiet=True)
+
+
+def _compared(_: Mapping[str, Any], who: str) -> Said:
+    return Said(Sentence(N_("%(who)s has compared the emoji: they are the same."), {"who": who}), quiet=True)
+
+
+def _stopped_comparing(_: Mapping[str, Any], who: str) -> Said:
+    return Said(Sentence(N_("%(who)s stopped comparing emoji."), {"who": who}), quiet=True)
 
 
 def _sticker(content: Mapping[str, Any], _: str) -> Said:
@@ -187,6 +195,8 @@ _READERS: dict[str, Callable[[Mapping[str, Any], str], Said | None]] = {
     "m.room.redaction": _redaction,
     "m.room.encrypted": _encrypted,
     "m.call.invite": _call,
+    "m.key.verification.done": _compared,
+    "m.key.verification.cancel": _stopped_comparing,
     "m.poll.start": _poll,
     "org.matrix.msc3381.poll.start": _poll,
     "m.poll.response": lambda _content, _who: None,

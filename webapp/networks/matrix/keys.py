@@ -5,16 +5,20 @@ does no harm.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from webapp.networks.contract import Surroundings
 from webapp.networks.errors import SignedOut, Unreachable
+from webapp.networks.events import Trust
 from webapp.networks.matrix.pieces import Nonsense, each
-from webapp.networks.matrix.quarantine import Heard, events_in, text_in
+from webapp.networks.matrix.quarantine import Heard, events_in, heard, text_in
 from webapp.networks.matrix.translate import Revealed, Sealed
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem
+from webapp.networks.matrix.verification.seen import Seen, Spoken
+from webapp.networks.matrix.verification.ways import PREFIX, ROOM_REQUEST
 from webapp.networks.matrix.wire import PATIENCE, Wire, path
 
 if TYPE_CHECKING:
@@ -34,14 +38,16 @@ LARGEST_LIST = 64 * 2**20
 
 
 class Keys:
-    """``late`` is what can be read since the last answer and was not before."""
+    """``late`` is what can be read since the last answer and was not before. ``changed`` is called when the person did
+    something by which there is news without any answer of the homeserver."""
 
     def __init__(self, machine: "Machine", wire: Wire) -> None:
         self._machine = machine
         self._wire = wire
         self._knows_members: set[str] = set()
-        self._asking = asyncio.Lock()
+        self._asking, self._speaking = asyncio.Lock(), asyncio.Lock()
         self.late: Sequence[Late] = ()
+        self.changed: Callable[[], None] = lambda: None
 
     async def take(self, parts: Mapping[str, Any]) -> None:
         """The keys' part of a sync answer; stored when this returns."""
@@ -58,6 +64,14 @@ class Keys:
     async def look_late(self) -> None:
         """See what can be read by now."""
         self.late = await self._machine.late()
+        for one in self.late:
+            await self._hear_late(one)
+
+    async def _hear_late(self, one: "Late") -> None:
+        told = Revealed(one.opened.type, one.opened.content)
+        with contextlib.suppress(ValueError, TypeError):
+            event = heard(one.event)
+            await self.hear(one.room, [event], {event.name: told})
 
     async def late_stored(self) -> None:
         """What came late is stored where people read it."""
@@ -71,13 +85,22 @@ class Keys:
         Raises NotReached, Rejected.
         """
         await self.late_stored()
-        await self._round()
+        if self._machine.verifying:
+            await self.settle()
+        else:
+            await self._round()
 
     async def settle(self) -> None:
-        """Ask all that is due, and what follows from the answers. Raises NotReached, Rejected."""
+        """Ask all that is due, and what follows from the answers, and say what is to be said in rooms.
+
+        Raises NotReached, Rejected.
+        """
         for _ in range(MOST_ROUNDS):
             if not await self._round():
-                return
+                break
+        if self._machine.verifying:
+            async with self._speaking:
+                await self._speak()
 
     async def own(self, step: "Callable[[OwnKeys], T]") -> T:
         """Do something with what belongs to the person: their identity and its private keys."""
@@ -89,6 +112,60 @@ class Keys:
             for request in due:
                 await self._ask(request)
         return bool(due)
+
+    async def _speak(self) -> None:
+        """Say in rooms what verifications need, one after the other."""
+        for said in await self._machine.to_say():
+            kind, content = said.type, said.content
+            try:
+                if await self._machine.is_encrypted(said.room):
+                    kind, content = ENCRYPTED, await self.seal(said.room, kind, content)
+                reply = await self._wire.ask("PUT", path("rooms", said.room, "send", kind, said.transaction), content)
+            except Declined:
+                reply = {}
+            await self._machine.said(said, text_in(reply, "event_id"))
+
+    # Who is who
+
+    async def hear(self, room: str, events: Sequence[Heard], opened: Mapping[str, Revealed | Sealed]) -> None:
+        """Of these events, what belongs to verifications."""
+        said = [one for event in events if (one := _spoken(event, opened.get(event.name)))]
+        if said:
+            await self._machine.hear(room, said)
+
+    async def verifications(self) -> list[Seen]:
+        """What others want to compare with us, and we with them."""
+        return await self._machine.verifications() if self._machine.verifying else []
+
+    async def ask_in_room(self, user: str, room: str) -> str:
+        """Ask somebody to compare emoji; the name of the verification. Raises NotReached, Rejected."""
+        name = await self._machine.ask_in_room(user, room)
+        await self.settle()
+        return name
+
+    async def ask_by_letters(self, user: str) -> str:
+        """Ask all devices of somebody, or our other ones. Raises NobodyThere, NotReached, Rejected."""
+        await self._machine.follow(user)
+        await self.settle()
+        name = await self._machine.ask_by_letters(user)
+        await self.settle()
+        return name
+
+    async def trusts(self) -> list[tuple[str, Trust]]:
+        """How certain it is of people that they are who they say, where that is new; until it was ``told``."""
+        return await self._machine.trusts()
+
+    async def told(self, users: Iterable[str]) -> None:
+        """The person was told how certain these are."""
+        await self._machine.told(users)
+
+    async def verify(self, name: str, step: str) -> None:
+        """``accept``, ``start``, ``match``, ``differ`` or ``cancel``. Raises NotReached, Rejected."""
+        await self._machine.verify(name, step)
+        self.changed()
+        await self.settle()
+
+    # Rooms
 
     async def note_state(self, room: str, state: Sequence[Heard], limited: bool) -> None:
         """A room is encrypted, or others are in it; behind a gap somebody may have come and gone unseen."""
@@ -196,6 +273,17 @@ async def _members(text: str) -> list[str]:
         if number % AT_ONCE == 0:
             await asyncio.sleep(0)
     return users
+
+
+def _spoken(event: Heard, opened: Revealed | Sealed | None) -> Spoken | None:
+    """An event as verifications hear it, None for one that does not concern them."""
+    if isinstance(opened, Sealed):
+        return None
+    kind, content = (opened.type, opened.content) if opened else (event.type, event.content)
+    asks = kind == "m.room.message" and content.get("msgtype") == ROOM_REQUEST
+    if not asks and not kind.startswith(PREFIX):
+        return None
+    return Spoken(event.name, event.sender, kind, dict(content), event.at.timestamp(), event.transaction_id or "")
 
 
 def _told(result: Any) -> Revealed | Sealed:

@@ -8,6 +8,7 @@ from webapp.networks.contract import Surroundings
 from webapp.networks.errors import Refused
 from webapp.networks.matrix.addresses import NoAddress, room_id
 from webapp.networks.matrix.keys import Keys
+from webapp.networks.matrix.matters import Matters
 from webapp.networks.matrix.posted import Posted
 from webapp.networks.matrix.quarantine import Quarantine
 from webapp.networks.matrix.rooms import Rooms
@@ -31,6 +32,7 @@ class Line:
     keys: Keys | None = None
     """None where this installation gives no key to keep them under."""
     quarantine: Quarantine = field(default_factory=Quarantine)
+    matters: Matters = field(default_factory=Matters)
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
     posted: Posted = field(default_factory=Posted)
     """What the loop is to tell of itself, between two answers."""

@@ -48,7 +48,7 @@ class Quarantine:
     def heard(self, event: object, *, stripped: bool = False) -> Heard | None:
         """The event, None when it makes no sense. ``stripped`` state has neither id nor time."""
         try:
-            return _heard(event, stripped)
+            return heard(event, stripped)
         except (ValueError, TypeError) as fault:
             self.left_out += 1
             log.warning("an event without the shape of one was left out: %s", type(fault).__name__)
@@ -89,7 +89,8 @@ def plain_content(event: object, kind: str) -> Mapping[str, Any] | None:
     return content if isinstance(content, Mapping) else None
 
 
-def _heard(event: object, stripped: bool) -> Heard:
+def heard(event: object, stripped: bool = False) -> Heard:
+    """The event. Raises ValueError or TypeError where it makes no sense."""
     if not isinstance(event, Mapping):
         raise TypeError
     content, state_key, unsigned = event.get("content"), event.get("state_key"), event.get("unsigned")

@@ -196,6 +196,8 @@ class RoomNews:
         found: list[Event] = []
         setting = self.setting(room)
         opened = await self._line.keys.opened(room.id, timeline) if self._line.keys else {}
+        if self._line.keys:
+            await self._line.keys.hear(room.id, timeline, opened)
         for event in timeline:
             line = None
             with self._line.quarantine.around():

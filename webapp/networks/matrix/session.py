@@ -21,6 +21,7 @@ from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.room_news import RoomNews
 from webapp.networks.matrix.rooms import Rooms
 from webapp.networks.matrix.sync import Sync
+from webapp.networks.matrix.tasks_trust import TrustTasks
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem, Rejected
 from webapp.networks.matrix.wire import Wire, path
 from webapp.networks.matrix.wishes import Wishes
@@ -56,6 +57,9 @@ class MatrixSession(Session):
         wishes = await asyncio.to_thread(Wishes, rooms)
         self._news = RoomNews(line, directs, wishes)
         self._actions = Actions(line, directs)
+        if keys:
+            keys.changed = line.posted.put
+        self._trust_tasks = TrustTasks(line, directs)
         self._sync = Sync(line, directs, wishes, self._news, from_bytes(checkpoint))
 
     async def _introduce(self, wire: Wire) -> None:
@@ -86,7 +90,7 @@ class MatrixSession(Session):
         return await history.older(self._open_line(), self._news, conversation, before, limit)
 
     async def begin(self, task: str) -> Dialogue:
-        return tasks.begin(self._open_line(), task)
+        return await self._trust_tasks.begin(task) or tasks.begin(self._open_line(), task)
 
     async def sign_out(self) -> None:
         """The homeserver forgets this device, and with it its token and its keys. Raises NotReached, Declined."""

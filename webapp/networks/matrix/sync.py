@@ -9,8 +9,8 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from webapp.networks.events import Batch, Event, Origin, Presence, PresenceChanged
-from webapp.networks.matrix import checkpoint, wishes
+from webapp.networks.events import Batch, Event, Origin, Presence, PresenceChanged, TrustChanged
+from webapp.networks.matrix import checkpoint, comparing, wishes
 from webapp.networks.matrix.addresses import NoAddress, is_user, room_id
 from webapp.networks.matrix.direct import KIND, Directs
 from webapp.networks.matrix.filters import sync_filter
@@ -21,6 +21,7 @@ from webapp.networks.matrix.room_news import RoomNews
 from webapp.networks.matrix.texts import tidy_name
 from webapp.networks.matrix.translate import Revealed
 from webapp.networks.matrix.trouble import NotReached, Problem
+from webapp.networks.matrix.verification.seen import Seen
 from webapp.networks.matrix.wire import PATIENCE
 from webapp.networks.matrix.wishes import Wishes
 
@@ -87,6 +88,8 @@ class Sync:
         if keys and keys.late:
             self._line.posted.put()
             await keys.late_stored()
+        async for batch in self._of_keys():
+            yield batch
 
     async def _ask(self, live: bool) -> str:
         first, wait = not self.position, LONG_POLL if live else 0.0
@@ -124,6 +127,8 @@ class Sync:
             if keys.late:
                 self._line.posted.put()  # there may be more than what is told at once
             await keys.stored()
+        async for batch in self._of_keys():
+            yield batch
 
     def _late(self) -> list[Event]:
         """What stood there sealed and can be read now."""
@@ -132,6 +137,27 @@ class Sync:
             opened = one.opened
             found += self._news.late(one.room, one.event, Revealed(opened.type, opened.content, opened.untrusted))
         return found
+
+    async def _of_keys(self) -> AsyncIterator[Batch]:
+        """What the owner of the account should know or answer, and who is who, as far as that is new.
+
+        Some of it is only known once the keys were settled.
+        """
+        keys = self._line.keys
+        if keys is None:
+            return
+        seen = await keys.verifications()
+        self._line.matters.put("verification", *comparing.matters(seen, self._line.me, self._name_of))
+        if news := self._line.matters.news():
+            yield Batch(tuple(news), Origin.LIVE)
+        while trusts := await keys.trusts():
+            yield Batch(tuple(TrustChanged(user, trust) for user, trust in trusts), Origin.LIVE)
+            await keys.told(user for user, _ in trusts)
+
+    def _name_of(self, seen: Seen) -> str:
+        """What somebody is called where they ask, and their address: a name alone can be anybody's."""
+        name = self._line.rooms.name_of(seen.room, seen.user) if seen.room else ""
+        return f"{name} ({seen.user})" if name else seen.user
 
     async def _looked_through(self, text: str) -> tuple[Pieces, str]:
         """The answer and the position after it. Raises NotReached where it makes no sense."""

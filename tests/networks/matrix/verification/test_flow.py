@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from webapp.networks.matrix.verification.flow import Flow, Known, Phase
+from webapp.networks.matrix.verification.flow import Flow, Known
 from webapp.networks.matrix.verification.sas import Cancel, Confirmed, Keys, Party
+from webapp.networks.matrix.verification.seen import Phase
 from webapp.networks.matrix.verification.ways import Way, named_in_letter, named_in_room, step_of
 
 NOW = 1_000_000.0

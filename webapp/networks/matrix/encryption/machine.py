@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption.desk import Desk
 from webapp.networks.matrix.encryption.outcomes import Closed, Late, Opened
 from webapp.networks.matrix.encryption.requests import Request
+from webapp.networks.matrix.verification.seen import Seen, Spoken, ToSay
 
 if TYPE_CHECKING:
     from webapp.networks.matrix.encryption.inbox import Taken
@@ -98,6 +100,53 @@ class Machine:
     async def seal(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """The content of the ``m.room.encrypted`` to send. Raises KeysNeeded while ``due(room)`` is not empty."""
         return await self._desk.do(self._work.seal, room, kind, content)
+
+    # Who is who
+
+    async def ask_in_room(self, user: str, room: str) -> str:
+        """Ask somebody to compare emoji; the name of the verification."""
+        return await self._desk.do(self._work.verification, lambda all_: all_.ask_in_room(user, room))
+
+    async def ask_by_letters(self, user: str) -> str:
+        """Ask all devices of somebody, or our other ones, to compare emoji. Raises NobodyThere."""
+        return await self._desk.do(self._work.verification, lambda all_: all_.ask_by_letters(user))
+
+    async def follow(self, user: str) -> None:
+        """Learn who has which devices."""
+        await self._desk.do(self._work.follow, user)
+
+    async def verify(self, name: str, step: str) -> None:
+        """What the person does: ``accept``, ``start``, ``match``, ``differ`` or ``cancel``."""
+        await self._desk.do(self._work.verification, lambda all_: all_.do(name, step))
+
+    @property
+    def verifying(self) -> bool:
+        """Whether there is anything to see in ``verifications``, or to say for them. Costs nothing."""
+        return self._work.verifying
+
+    async def verifications(self) -> list[Seen]:
+        """All that go on, or are over since a short while."""
+        return await self._desk.do(self._work.verification, lambda all_: all_.seen())
+
+    async def trusts(self, limit: int = 100) -> list[tuple[str, Trust]]:
+        """How certain it is of people that they are who they say, where that is new; until it was ``told``."""
+        return await self._desk.do(self._work.trusts, limit)
+
+    async def told(self, users: Iterable[str]) -> None:
+        """The person was told how certain these are."""
+        await self._desk.do(self._work.told, tuple(users))
+
+    async def hear(self, room: str, events: Sequence[Spoken]) -> None:
+        """What was said in a room and belongs to verifications."""
+        await self._desk.do(self._work.verification, lambda all_: all_.hear(room, events))
+
+    async def to_say(self) -> list[ToSay]:
+        """What verifications want said in rooms, in this order, each until it is ``said``."""
+        return await self._desk.do(self._work.verification, lambda all_: all_.to_say())
+
+    async def said(self, said: ToSay, event: str) -> None:
+        """It was said, and is this event now; empty if the server will not have it."""
+        await self._desk.do(self._work.verification, lambda all_: all_.said(said, event))
 
 
 def _work(folder: Path, key: bytes, user: str, device: str) -> "Work":

@@ -27,6 +27,7 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS own_device (user TEXT NOT NULL, device TEXT NOT NULL, value BLOB NOT NULL,"
     " PRIMARY KEY (user, device)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS own_identity (user TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS own_untold (user TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS own_tracked (user TEXT PRIMARY KEY, outdated INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS own_tracked_outdated ON own_tracked (user, outdated) WHERE outdated > 0",
     "CREATE TABLE IF NOT EXISTS own_withheld (room TEXT NOT NULL, session TEXT NOT NULL, code TEXT NOT NULL,"
@@ -172,6 +173,20 @@ class Tables:
     def keep_identity(self, user: str, identity: Mapping[str, Any]) -> None:
         value = self._sealer.seal(dict(identity), "identity", user)
         self._execute("REPLACE INTO own_identity VALUES (?, ?)", (user, value))
+        self._execute("INSERT OR IGNORE INTO own_untold VALUES (?)", (user,))
+
+    # Of whose identity something is new that the person was not told yet
+
+    def untold(self, limit: int) -> list[str]:
+        return [user for (user,) in self._execute("SELECT user FROM own_untold LIMIT ?", (limit,))]
+
+    def tell_of_all(self) -> None:
+        """Something is new that is about everybody: our own identity."""
+        self._execute("INSERT OR IGNORE INTO own_untold SELECT user FROM own_identity", ())
+
+    def note_told(self, users: Iterable[str]) -> None:
+        for user in users:
+            self._execute("DELETE FROM own_untold WHERE user = ?", (user,))
 
     # Whose lists of devices we follow; ``outdated`` grows with every change and is 0 when the list is right
 

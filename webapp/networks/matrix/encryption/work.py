@@ -1,13 +1,15 @@
 """The work of ``Machine``, as it is done on the desk's thread: its parts, put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption import sharing
-from webapp.networks.matrix.encryption.cross_signing import Signatures
+from webapp.networks.matrix.encryption.cross_signing import Signatures, confirm
 from webapp.networks.matrix.encryption.devices import note_lists
 from webapp.networks.matrix.encryption.foreign import mapping, short_text
+from webapp.networks.matrix.encryption.identities import identity, trust
 from webapp.networks.matrix.encryption.inbox import Taken, take_letters
 from webapp.networks.matrix.encryption.megolm import open_event
 from webapp.networks.matrix.encryption.needs import Needs
@@ -18,6 +20,13 @@ from webapp.networks.matrix.encryption.questions import Questions
 from webapp.networks.matrix.encryption.requests import Request
 from webapp.networks.matrix.encryption.speaking import SHARE, Speaking
 from webapp.networks.matrix.encryption.store import Store
+from webapp.networks.matrix.verification.sas import Confirmed, Keys
+from webapp.networks.matrix.verification.verifications import Verifications
+from webapp.networks.matrix.verification.vouching import Vouching
+
+T = TypeVar("T")
+TOLD_OF_US = "told of our own identity"
+"""The fact with how certain our own identity was when others were last told of: it changes what is said of all."""
 
 
 class Work:
@@ -31,6 +40,8 @@ class Work:
         self._speaking = Speaking(self._store, self._questions, self._needs)
         self.own = OwnKeys(self._store)
         self._signatures = Signatures(self._store, self._questions)
+        self._vouching = Vouching(self._store, self._questions)
+        self._verifications = Verifications(self._store, self._questions, self._ours, self._certain)
         with self._store.transaction():
             self._store.tables.track([self._store.user])
             self._store.tables.outdate([self._store.user])  # whether the server still knows this device
@@ -52,6 +63,7 @@ class Work:
             note_lists(self._store.tables, mapping(lists))
             self._prekeys.note_counts(mapping(counts), unused_fallback)
             taken = take_letters(self._store, to_device)
+            self._verifications.take(taken.plain)
         self._ripe += taken.sessions
         return taken
 
@@ -109,6 +121,51 @@ class Work:
         with self._store.transaction():
             return self._speaking.seal(room, kind, content)
 
+    # Who is who
+
+    def verification(self, step: Callable[[Verifications], T]) -> T:
+        """Do something with the verifications of this device."""
+        with self._store.transaction():
+            return step(self._verifications)
+
+    @property
+    def verifying(self) -> bool:
+        """Whether there are verifications; may be asked from any thread."""
+        return self._verifications.any
+
+    def follow(self, user: str) -> None:
+        with self._store.transaction():
+            self._store.tables.track([user])
+
+    def trusts(self, limit: int) -> list[tuple[str, Trust]]:
+        """How certain it is of people that they are who they say, where that is new; until it was ``told``."""
+        with self._store.transaction():
+            tables, us = self._store.tables, self._store.user
+            now = trust(self._store, us)
+            if tables.fact(TOLD_OF_US) != now.value:
+                tables.keep_fact(TOLD_OF_US, now.value)
+                tables.tell_of_all()
+            tables.note_told([us])
+            return [(user, trust(self._store, user)) for user in tables.untold(limit)]
+
+    def told(self, users: Iterable[str]) -> None:
+        with self._store.transaction():
+            self._store.tables.note_told(users)
+
+    def _ours(self) -> Keys:
+        """What we vouch for: this device, and our identity as soon as it is certain that it is ours."""
+        ours = identity(self._store.tables, self._store.user)
+        certain = ours is not None and trust(self._store, self._store.user) is Trust.CONFIRMED
+        key: str = self._store.account.identity_keys["ed25519"]
+        return Keys(self._store.device, key, ours.master if ours and certain else None)
+
+    def _certain(self, user: str, device: str, confirmed: Confirmed) -> None:
+        """Somebody's keys are certain now: whoever they belong to, we tell others."""
+        if confirmed.master_key is not None:
+            confirm(self._store, user, confirmed.master_key)
+        if user == self._store.user and confirmed.device_key is not None:
+            self._vouching.vouch(device, confirmed.device_key)
+
     # What must be asked
 
     def due(self, room: str | None) -> list[Request]:
@@ -119,7 +176,9 @@ class Work:
         self.own.adopt()
         self._needs.upload()
         self._needs.all_lists()
+        self._verifications.settle()
         self._signatures.upload()
+        self._vouching.upload()
         return self._questions.except_of(SHARE)
 
     def answered(self, request: Request, reply: object) -> None:

@@ -7,12 +7,12 @@ than before ends it, with a code that says why. Nothing is confirmed before the 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from webapp.networks.matrix.verification import sas
 from webapp.networks.matrix.verification.emoji import Emoji
 from webapp.networks.matrix.verification.sas import Cancel, Cancelled, Confirmed, Exchange, Keys, Party
+from webapp.networks.matrix.verification.seen import Phase
 from webapp.networks.matrix.verification.ways import Way
 
 WHOLE_SECONDS = 600.0
@@ -34,20 +34,6 @@ REASONS = {
     Cancel.INVALID: "A message made no sense.",
 }
 """For programs of others, in English: the specification asks for one."""
-
-
-class Phase(StrEnum):
-    """Where it stands: we asked; they asked and our person has to answer; both agreed; one side started; the strings
-    are there to be compared; our person said that they match; all is confirmed; it ended before that."""
-
-    WAITING = "waiting"
-    ASKED = "asked"
-    READY = "ready"
-    STARTED = "started"
-    COMPARING = "comparing"
-    MATCHED = "matched"
-    DONE = "done"
-    CANCELLED = "cancelled"
 
 
 OVER = frozenset({Phase.DONE, Phase.CANCELLED})

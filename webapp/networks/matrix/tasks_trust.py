@@ -1,0 +1,68 @@
+"""The tasks by which it becomes certain who is who, by their names."""
+
+from webapp.languages import N_, Sentence
+from webapp.networks.errors import Refused
+from webapp.networks.login import Dialogue
+from webapp.networks.matrix.addresses import NoAddress, user_id
+from webapp.networks.matrix.comparing import ANSWER, WITH_OWN, WITH_PERSON, Answer, Compare
+from webapp.networks.matrix.direct import Directs
+from webapp.networks.matrix.keys import Keys
+from webapp.networks.matrix.line import Line
+from webapp.networks.matrix.verification.seen import NobodyThere
+
+_OWN = N_("Your other device")
+
+
+class TrustTasks:
+    """Begins them."""
+
+    def __init__(self, line: Line, directs: Directs) -> None:
+        self._line, self._directs = line, directs
+
+    async def begin(self, task: str) -> Dialogue | None:
+        """The dialogue of a task, None for one that is not known. Raises Refused."""
+        keys = self._line.keys
+        if keys is None:
+            return None
+        if task == WITH_OWN or task == WITH_PERSON + self._line.me:
+            return Compare(keys, Sentence(_OWN), lambda: self._ask_own(keys))
+        if task.startswith(WITH_PERSON):
+            return self._with(keys, task.removeprefix(WITH_PERSON))
+        if task.startswith(ANSWER):
+            return await self._answer(keys, task.removeprefix(ANSWER))
+        return None
+
+    def _with(self, keys: Keys, address: str) -> Dialogue:
+        try:
+            user = user_id(address)
+        except NoAddress:
+            raise Refused(Sentence(N_("There is nobody called %(address)s."), {"address": address[:100]})) from None
+        return Compare(keys, user, lambda: self._ask(keys, user))
+
+    async def _ask(self, keys: Keys, user: str) -> str:
+        """In the direct chat with them, else each of their devices. Raises NotReached, Rejected, Refused."""
+        rooms = [room for room in self._directs.rooms_with(user) if self._are_both_in(room, user)]
+        if rooms:
+            return await keys.ask_in_room(user, rooms[-1])
+        try:
+            return await keys.ask_by_letters(user)
+        except NobodyThere:
+            told = N_("%(who)s has no program at the moment that could compare emoji.")
+            raise Refused(Sentence(told, {"who": user})) from None
+
+    def _are_both_in(self, room: str, user: str) -> bool:
+        member = self._line.rooms.member(room, user)
+        return self._line.rooms.get(room).joined and member is not None and member[1] == "join"
+
+    async def _ask_own(self, keys: Keys) -> str:
+        try:
+            return await keys.ask_by_letters(self._line.me)
+        except NobodyThere:
+            told = N_("This account has no other device at the moment. Sign in with another program first.")
+            raise Refused(Sentence(told)) from None
+
+    async def _answer(self, keys: Keys, name: str) -> Dialogue:
+        seen = next((one for one in await keys.verifications() if one.name == name), None)
+        if seen is None:
+            raise Refused(Sentence(N_("This is over. Ask the other side to begin again.")))
+        return Answer(keys, Sentence(_OWN) if seen.user == self._line.me else seen.user, name)
