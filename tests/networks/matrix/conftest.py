@@ -13,6 +13,7 @@ from tests.networks.matrix.plain_far_side import PlainFarSide
 from tests.synapse import Synapse
 from webapp.networks.contract import Credentials, Surroundings
 from webapp.networks.matrix import network
+from webapp.networks.matrix.rooms import Rooms
 
 PASSWORD = "correct horse battery staple"
 _numbers = count(1)
@@ -28,6 +29,12 @@ class Person:
     def device(self) -> PlainFarSide:
         """A plain device of theirs; ``async with`` signs it in."""
         return PlainFarSide(self.synapse.url, self.user, PASSWORD)
+
+
+async def settled(rooms: Rooms, position: str = "s1") -> None:
+    """Write what is known of rooms, as after an answer that was stored."""
+    await rooms.prepare(position)
+    await rooms.settle()
 
 
 def surroundings(folder: Path) -> Surroundings:

@@ -12,14 +12,16 @@ import pytest
 
 from tests.fake_homeserver import Asked, FakeHomeserver, Told
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import surroundings
+from tests.networks.matrix.conftest import settled, surroundings
 from webapp.networks.actions import SendText, StartDirect
 from webapp.networks.contract import Anchor, Credentials, More, Sent
 from webapp.networks.errors import Refused, SignedOut, Unreachable
 from webapp.networks.events import (
     Batch,
+    ConversationArranged,
     ConversationChanged,
     DeliveryChanged,
+    InvitationReceived,
     MattersChanged,
     MessageReceived,
     Origin,
@@ -104,6 +106,45 @@ def test_the_next_question_waits_until_the_last_answer_is_stored(tmp_path: Path)
             assert [checkpoint.from_bytes(one.checkpoint) for one in (first, second)] == ["s1", "s2"]
             assert [one.origin for one in (first, second)] == [Origin.CATCH_UP, Origin.LIVE]
             await session.close()
+
+    run(work())
+
+
+def invited(room_id: str) -> dict[str, Any]:
+    member = {"type": "m.room.member", "state_key": ME, "sender": "@a:b.org", "content": {"membership": "invite"}}
+    return {"rooms": {"join": {}, "invite": {room_id: {"invite_state": {"events": [member]}}}}}
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_what_was_not_stored_is_told_again_and_what_was_is_not(tmp_path: Path, stored: bool) -> None:
+    """Killed around the moment at which an answer is stored, nobody misses an invitation, a name or a departure."""
+    left = {"type": "m.room.member", "state_key": ME, "sender": ME, "content": {"membership": "leave"}}
+    first = answer("s1", {ROOM: room(event("$1")), "!old:b.org": room(event("$0"))})
+    named = event("$2", type="m.room.name", state_key="", content={"name": "Club"})
+    tags = [{"type": "m.tag", "content": {"tags": {"m.favourite": {}}}}]
+    news = invited("!new:b.org")
+    news["rooms"]["join"] = {ROOM: room(named, account_data={"events": tags})}
+    news["rooms"]["leave"] = {"!old:b.org": room(event("$3", **left))}
+    kinds = [ConversationChanged, ConversationArranged, InvitationReceived, ConversationChanged]
+
+    async def turns(script: Script, kept: bytes | None, count: int) -> list[Batch]:
+        async with FakeHomeserver() as fake:
+            fake.answers["GET", WHOAMI] = Told({"user_id": ME, "device_id": "D"})
+            fake.answers["GET", SYNC] = script
+            secrets = {"homeserver": fake.url, "token": "t", "device": "D"}
+            session = network.session(Credentials(ME, secrets), surroundings(tmp_path))
+            await session.open(kept)
+            batches = session.batches()
+            found = [await anext(batches) for _ in range(count)]
+            await session.close()
+            return found
+
+    async def work() -> None:
+        _, second = await turns(Script(answer("s1") | first, answer("s2") | news), None, 2)
+        assert [type(one) for one in second.events] == kinds
+        kept = checkpoint.to_bytes("s2" if stored else "s1")
+        (again,) = await turns(Script(answer("s3") | news), kept, 1)
+        assert [type(one) for one in again.events] == ([] if stored else kinds)
 
     run(work())
 
@@ -343,7 +384,7 @@ def test_what_is_known_of_a_room_outlives_the_session(tmp_path: Path) -> None:
         rooms.put_member(ROOM, "@a:b.org", ("Anna", "join"))
         rooms.put_stand_in(ROOM, "$2", "$1")
         rooms.put_note("direct", {"x": 1})
-        await rooms.flush()
+        await settled(rooms)
         await rooms.close()
         again = Rooms(tmp_path)
         assert again.get(ROOM) == known
@@ -366,12 +407,12 @@ def test_what_is_not_written_yet_is_not_forgotten_while_others_come(tmp_path: Pa
                 rooms.put(known)
 
         name(0, 700)
-        writing = asyncio.create_task(rooms.flush())
+        writing = asyncio.create_task(settled(rooms))
         await asyncio.sleep(0)
         name(700, 1400)
         await writing
         assert [rooms.get(f"!r{number}:b.org").name for number in (0, 700)] == ["0", "700"]
-        await rooms.flush()
+        await settled(rooms)
         assert rooms.get("!r700:b.org").name == "700"
         await rooms.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.networks.matrix.conftest import settled
 from webapp.networks.actions import SendText
 from webapp.networks.matrix.rooms import Rooms
 from webapp.networks.matrix.wording import content, mentioned
@@ -22,7 +23,7 @@ def rooms(tmp_path: Path) -> Iterator[Rooms]:
     made.put_member(ROOM, BERT, ("Bert", "join"))
     made.put_member(ROOM, "@gone:example.org", ("Gone", "leave"))
     made.put_member("!other:example.org", "@carl:example.org", ("Carl", "join"))
-    asyncio.run(made.flush())
+    asyncio.run(settled(made))
     yield made
     asyncio.run(made.close())
 
@@ -54,7 +55,7 @@ def test_a_text_means_whom_it_names_behind_an_at(rooms: Rooms, body: str, users:
 
 def test_a_name_that_two_have_means_nobody(rooms: Rooms) -> None:
     rooms.put_member(ROOM, TWIN, ("bert", "invite"))
-    asyncio.run(rooms.flush())
+    asyncio.run(settled(rooms))
     assert mentioned(rooms, ROOM, "Hello @Bert") == []
 
 

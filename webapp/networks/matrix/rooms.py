@@ -17,16 +17,22 @@ from webapp.networks.matrix.room import Room
 
 AT_HAND = 300
 """Rooms and, times ten, names that are kept in memory."""
-_TABLES = """
-CREATE TABLE IF NOT EXISTS room (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS member (
-    room TEXT, user TEXT, name TEXT NOT NULL, membership TEXT NOT NULL, PRIMARY KEY (room, user)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS member_by_name ON member (room, name COLLATE NOCASE);
-CREATE TABLE IF NOT EXISTS stand_in (room TEXT, event TEXT, message TEXT NOT NULL, PRIMARY KEY (room, event))
-WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
+_COLUMNS = {
+    "room": "id TEXT PRIMARY KEY, facts TEXT NOT NULL",
+    "member": "room TEXT, user TEXT, name TEXT NOT NULL, membership TEXT NOT NULL, PRIMARY KEY (room, user)",
+    "stand_in": "room TEXT, event TEXT, message TEXT NOT NULL, PRIMARY KEY (room, event)",
+    "note": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
+}
+"""What is known, by table; beside each stands one of the same shape with what is ready to be."""
+_MADE = [
+    *(f"CREATE TABLE IF NOT EXISTS {name} ({_COLUMNS[name]}) WITHOUT ROWID;" for name in _COLUMNS),
+    *(f"CREATE TABLE IF NOT EXISTS ready_{name} ({_COLUMNS[name]}) WITHOUT ROWID;" for name in _COLUMNS),
+    "CREATE TABLE IF NOT EXISTS ready_for (position TEXT PRIMARY KEY) WITHOUT ROWID;",
+    "CREATE INDEX IF NOT EXISTS member_by_name ON member (room, name COLLATE NOCASE);",
+]
+_TABLES = "\n".join(_MADE)
+_TAKE_OVER = [f"INSERT OR REPLACE INTO {name} SELECT * FROM ready_{name}" for name in _COLUMNS]  # noqa: S608 (ours)
+_THROW_AWAY = [f"DELETE FROM ready_{name}" for name in (*_COLUMNS, "for")]  # noqa: S608 (our own names)
 Member = tuple[str, str]
 """What somebody is called in a room, and their membership."""
 
@@ -34,7 +40,8 @@ Member = tuple[str, str]
 class Rooms:
     """Reads happen on the loop, from memory or by one look-up; writes go to a thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, position: str = "") -> None:
+        """``position`` is the one that is stored with the messages."""
         self._file = folder / "rooms.sqlite"
         self._rooms: OrderedDict[str, Room] = OrderedDict()
         self._members: OrderedDict[tuple[str, str], Member] = OrderedDict()
@@ -43,7 +50,9 @@ class Rooms:
         self._stand_ins: dict[tuple[str, str], str] = {}
         self._notes: dict[str, Any] = {}
         self._changed_notes: set[str] = set()
-        self._reader, self._writer = self._opened()
+        self._settling: dict[tuple[str, str], str] = {}
+        self._is_ready = False
+        self._reader, self._writer = self._opened(position)
         self.is_new = self.note("filled") is not True
 
     # Rooms
@@ -101,7 +110,7 @@ class Rooms:
 
     def stand_in(self, room_id: str, event: str) -> str:
         """The message to take for this event; itself unless another one stands for it."""
-        known = self._stand_ins.get((room_id, event))
+        known = self._stand_ins.get((room_id, event)) or self._settling.get((room_id, event))
         if known is None:
             query = "SELECT message FROM stand_in WHERE room = ? AND event = ?"
             row = self._reader.execute(query, (room_id, event)).fetchone()
@@ -123,30 +132,38 @@ class Rooms:
 
     # The disk
 
-    async def flush(self) -> None:
-        """Write what was changed; it lasts when this returns."""
+    async def prepare(self, position: str) -> None:
+        """Lay what was changed ready, to be what is known as soon as this position is stored; it lasts by then."""
         rooms = [(name, json.dumps(self._rooms[name].to_dict())) for name in self._changed_rooms]
         members = [(*key, *self._members[key]) for key in self._changed_members]
         stand_ins = [(*key, message) for key, message in self._stand_ins.items()]
         notes = [(key, json.dumps(self._notes[key])) for key in self._changed_notes]
         self._changed_rooms, self._changed_members, self._changed_notes = set(), set(), set()
-        self._stand_ins = {}
-        if rooms or members or stand_ins or notes:
-            await asyncio.to_thread(self._write, rooms, members, stand_ins, notes)
+        self._settling, self._stand_ins = self._stand_ins, {}
+        self._is_ready = bool(rooms or members or stand_ins or notes)
+        if self._is_ready:
+            await asyncio.to_thread(self._write, position, rooms, members, stand_ins, notes)
+
+    async def settle(self) -> None:
+        """The position is stored: what was laid ready for it is what is known."""
+        if self._is_ready:
+            await asyncio.to_thread(_run, self._writer, (*_TAKE_OVER, *_THROW_AWAY))
+        self._is_ready, self._settling = False, {}
         self._forget_some()
 
     async def close(self) -> None:
         for line in (self._reader, self._writer):
             await asyncio.to_thread(line.close)
 
-    def _write(self, *rows: Iterable[tuple[Any, ...]]) -> None:
+    def _write(self, position: str, *rows: Iterable[tuple[Any, ...]]) -> None:
         statements = (
-            "INSERT OR REPLACE INTO room VALUES (?, ?)",
-            "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)",
-            "INSERT OR REPLACE INTO stand_in VALUES (?, ?, ?)",
-            "INSERT OR REPLACE INTO note VALUES (?, ?)",
+            "INSERT OR REPLACE INTO ready_room VALUES (?, ?)",
+            "INSERT OR REPLACE INTO ready_member VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO ready_stand_in VALUES (?, ?, ?)",
+            "INSERT OR REPLACE INTO ready_note VALUES (?, ?)",
         )
         with self._writer:
+            self._writer.execute("INSERT OR REPLACE INTO ready_for VALUES (?)", (position,))
             for statement, some in zip(statements, rows, strict=True):
                 self._writer.executemany(statement, some)
 
@@ -157,24 +174,34 @@ class Rooms:
         while len(self._members) > AT_HAND * 10 and not self._changed_members:
             self._members.popitem(last=False)
 
-    def _opened(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    def _opened(self, position: str) -> tuple[sqlite3.Connection, sqlite3.Connection]:
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            return self._connected(), self._connected()
+            return self._connected(position), self._connected(position)
         except sqlite3.DatabaseError:
             for suffix in ("", "-wal", "-shm"):
                 with contextlib.suppress(FileNotFoundError):
                     self._file.with_name(self._file.name + suffix).unlink()
-            return self._connected(), self._connected()
+            return self._connected(position), self._connected(position)
 
-    def _connected(self) -> sqlite3.Connection:
+    def _connected(self, position: str) -> sqlite3.Connection:
         self._file.touch(mode=0o600)
         line = sqlite3.connect(self._file, timeout=10, check_same_thread=False)
         try:
             line.execute("PRAGMA journal_mode = WAL")
             line.execute("PRAGMA synchronous = NORMAL")
             line.executescript(_TABLES)
+            ready = [row[0] for row in line.execute("SELECT position FROM ready_for")]
+            if ready:  # the last session was not there any more to do this
+                _run(line, (*(_TAKE_OVER if ready == [position] else ()), *_THROW_AWAY))
         except sqlite3.DatabaseError:
             line.close()
             raise
         return line
+
+
+def _run(line: sqlite3.Connection, statements: Iterable[str]) -> None:
+    """Run all of them or none."""
+    with line:
+        for statement in statements:
+            line.execute(statement)

@@ -48,7 +48,8 @@ class MatrixSession(Session):
         except BaseException:
             await wire.close()
             raise
-        rooms = await asyncio.to_thread(Rooms, self._surroundings.folder)
+        position = from_bytes(checkpoint)
+        rooms = await asyncio.to_thread(Rooms, self._surroundings.folder, position)
         since = float(self._secrets.get("since", 0) or 0)
         line = self._line = Line(
             wire, self._me, self._secrets.get("device", ""), since, rooms, self._surroundings, keys
@@ -60,7 +61,7 @@ class MatrixSession(Session):
         if keys:
             keys.changed = line.posted.put
         self._trust_tasks = TrustTasks(line, directs)
-        self._sync = Sync(line, directs, wishes, self._news, from_bytes(checkpoint))
+        self._sync = Sync(line, directs, wishes, self._news, position)
 
     async def _introduce(self, wire: Wire) -> None:
         """The token must be ours, and of the device that we take ourselves for. Raises NotReached, Rejected."""

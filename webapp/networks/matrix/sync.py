@@ -118,10 +118,11 @@ class Sync:
                 del events[:MOST_TOGETHER]
         events += self._of_presence(pieces.parts) + self._line.posted.take() + self._late()
         self._line.rooms.put_note("filled", True)
-        await self._line.rooms.flush()
-        self._line.rooms.is_new = False
+        await self._line.rooms.prepare(position)
         if events or position != self.position:
             yield Batch(tuple(events), origin, checkpoint.to_bytes(position))
+        await self._line.rooms.settle()
+        self._line.rooms.is_new = False
         self.position = position
         if keys := self._line.keys:
             if keys.late:
