@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from tests.element import Device, Element
 from tests.networks.following import Following
 from tests.networks.matrix.conftest import PASSWORD, Person
-from webapp.networks.actions import AcceptInvitation
+from webapp.networks.actions import AcceptInvitation, SendText
 from webapp.networks.contract import Credentials, Surroundings
 from webapp.networks.events import InvitationReceived
 from webapp.networks.matrix import network
@@ -62,3 +64,7 @@ async def met(seen: Following, far: Device, who: Person) -> str:
     await seen.session.perform(AcceptInvitation(room))
     await until_joined(far, room, who)
     return room
+
+
+def text(conversation: str, body: str) -> SendText:
+    return SendText(conversation, uuid4().hex, body, datetime.now(UTC))

@@ -3,18 +3,16 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from tests.element import Element
 from tests.networks.following import Following
 from tests.networks.matrix.conftest import PASSWORD, Person
-from tests.networks.matrix.keyed import KEY, Keyed, do, far_device, makes_sessions, met, until_joined, until_read
+from tests.networks.matrix.keyed import KEY, Keyed, do, far_device, makes_sessions, met, text, until_joined, until_read
 from tests.networks.matrix.plain_far_side import Refusal
-from webapp.networks.actions import CreateGroup, SendText, StartDirect
+from webapp.networks.actions import CreateGroup, StartDirect
 from webapp.networks.contract import Anchor, Credentials, Sent, Surroundings
 from webapp.networks.errors import SignedOut
 from webapp.networks.events import MembersChanged, MessageReceived
@@ -33,10 +31,6 @@ def element() -> Iterator[Element]:
 @pytest.fixture
 def keyed(tmp_path: Path) -> Keyed:
     return makes_sessions(tmp_path)
-
-
-def text(conversation: str, body: str) -> SendText:
-    return SendText(conversation, uuid4().hex, body, datetime.now(UTC))
 
 
 def test_encrypted_text_goes_both_ways_and_what_was_missed_is_read_too(

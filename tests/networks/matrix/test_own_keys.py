@@ -9,9 +9,10 @@ import pytest
 from tests.element import Device, Element
 from tests.networks.following import Following
 from tests.networks.matrix.conftest import PASSWORD, Person
+from tests.networks.matrix.dialogues import begun, set_up, unlock
 from tests.networks.matrix.keyed import Keyed, do, far_device, makes_sessions, until
 from webapp.networks.errors import Refused
-from webapp.networks.login import Dialogue, Finished, Form, Show, WrongInput
+from webapp.networks.login import Finished, Form, Show, WrongInput
 from webapp.networks.matrix.encryption.recovery_key import write
 from webapp.networks.matrix.tasks import SET_UP, START_ANEW, UNLOCK
 
@@ -27,36 +28,6 @@ def element() -> Iterator[Element]:
 @pytest.fixture
 def keyed(tmp_path: Path) -> Keyed:
     return makes_sessions(tmp_path)
-
-
-async def begun(seen: Following, task: str) -> tuple[Dialogue, Form | Show]:
-    await seen.until(lambda: seen.checkpoint)
-    dialogue = await seen.session.begin(task)
-    step = await dialogue.start()
-    assert isinstance(step, Form | Show)
-    return dialogue, step
-
-
-async def set_up(seen: Following, task: str = SET_UP, password: str = "") -> str:
-    """Our keys are set up; the recovery key."""
-    dialogue, _ = await begun(seen, task)
-    step = await dialogue.submit({"button": "go"})
-    if password:
-        assert isinstance(step, Form)
-        assert [field.name for field in step.fields] == ["password"]
-        step = await dialogue.submit({"password": password})
-    assert isinstance(step, Show), step
-    [key] = step.lines
-    assert step.download
-    assert str(key).encode() in step.download.content
-    assert isinstance(await dialogue.submit({"button": "kept"}), Finished)
-    return str(key)
-
-
-async def unlock(seen: Following, typed: str) -> None:
-    dialogue, step = await begun(seen, UNLOCK)
-    assert isinstance(step, Form)
-    assert isinstance(await dialogue.submit({"key": typed}), Finished)
 
 
 def ours(far: Device, who: Person, seen: Following) -> dict[str, object]:

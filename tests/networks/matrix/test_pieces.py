@@ -1,10 +1,11 @@
 """A large answer is read room by room, and what makes no sense takes nothing else with it."""
 
 import json
+from typing import Any
 
 import pytest
 
-from webapp.networks.matrix.pieces import UNREADABLE, Nonsense, Pieces, each, read
+from webapp.networks.matrix.pieces import UNREADABLE, Nonsense, Pieces, each, each_key, read
 
 DEEP = "[" * 50_000 + "]" * 50_000
 
@@ -91,3 +92,20 @@ def test_a_long_list_is_read_item_by_item() -> None:
     assert list(each('{"chunk": 7}', "chunk")) == list(each("{}", "chunk")) == []
     with pytest.raises(Nonsense):
         list(each('{"chunk": [1, 2', "chunk"))
+
+
+def test_a_backup_of_keys_is_read_key_by_key_and_what_makes_no_sense_in_it_is_left_out() -> None:
+    rooms: dict[str, Any] = {
+        "!a": {"sessions": {"one": {"x": 1}, "two": 5}, "more": [1]},
+        "!b": 5,
+        "!c": {"sessions": []},
+        "!d": {"sessions": {}},
+        "!e": {"sessions": {"three": {}}},
+    }
+    found = [("!a", "one", {"x": 1}), ("!a", "two", 5), ("!e", "three", {})]
+    assert list(each_key(json.dumps({"more": {"rooms": {}}, "rooms": rooms, "last": 1}))) == found
+    assert list(each_key("{}")) == []
+    assert list(each_key('{"rooms": 5}')) == []
+    for nonsense in ("", "[]", '{"rooms": {"!a": {"sessions": {"one": {}', '{"rooms" {}}'):
+        with pytest.raises(Nonsense):
+            list(each_key(nonsense))

@@ -3,8 +3,7 @@
 Reading may be cut off anywhere: what is here already is passed over the next time. Writing goes on where it was.
 """
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from webapp.networks.matrix.encryption.standing import BackupState
 from webapp.networks.matrix.keys import Keys
@@ -21,7 +20,7 @@ VERSION = path("room_keys", "version")
 KEYS = path("room_keys", "keys")
 Stored = tuple[str, str, object]
 """Room, session, and what the backup has of it: foreign."""
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], Awaitable[None]]
 """Told how many keys of how many were read."""
 
 
@@ -62,8 +61,7 @@ class KeyBackup:
             for some in _fifties(text):
                 await self._take(some)
                 done += len(some)
-                progress(done, max(done, self._count))
-                await asyncio.sleep(0)
+                await progress(done, max(done, self._count))
         except Nonsense:
             raise NotReached(Problem.GARBAGE, self._wire.host) from None
         await self._keys.own(lambda own: own.backup.note_restored(version))

@@ -40,9 +40,12 @@ class Line:
     """Rooms that the person left, or declined to enter, by this session: nobody has to be told."""
 
     keys_wanted: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when somebody should look after the keys: something about them has changed."""
+    keys_changed: bool = True
+    """What the homeserver keeps of them may have changed, too."""
 
-    def look_after_keys(self) -> None:
+    def look_after_keys(self, *, changed: bool = True) -> None:
+        """Somebody should have a look at the keys: there are new ones, or the homeserver has ``changed`` something."""
+        self.keys_changed = self.keys_changed or changed
         self.keys_wanted.set()
 
     async def when_caught_up(self) -> None:

@@ -23,6 +23,7 @@ from webapp.networks.matrix.rooms import Rooms
 from webapp.networks.matrix.sync import Sync
 from webapp.networks.matrix.tasks_trust import TrustTasks
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem, Rejected
+from webapp.networks.matrix.upkeep import Upkeep
 from webapp.networks.matrix.wire import Wire, path
 from webapp.networks.matrix.wishes import Wishes
 
@@ -74,11 +75,16 @@ class MatrixSession(Session):
 
     async def batches(self) -> AsyncIterator[Batch]:
         line = self._open_line()
+        upkeep = asyncio.create_task(Upkeep(line, line.keys).run()) if line.keys else None
         try:
             async for batch in self._sync.batches():
                 yield batch
         except Declined:
             raise NotReached(Problem.GARBAGE, line.wire.host) from None
+        finally:
+            if upkeep is not None:
+                upkeep.cancel()
+                await asyncio.gather(upkeep, return_exceptions=True)
 
     async def perform(self, action: Action) -> Done:
         self._open_line()

@@ -36,6 +36,8 @@ FIRST_PATIENCE = 300.0
 LARGEST = 256 * 2**20
 MOST_TOGETHER = 500
 """Events of one batch."""
+LOCKED_KEYS = ("m.secret_storage.", "m.cross_signing.", "m.megolm_backup.")
+"""Account data by which other devices tell that the person has other keys now."""
 AT_A_TIME = 20
 """Pieces that are looked through before others get their turn."""
 _PRESENCE = {"online": Presence.ONLINE, "unavailable": Presence.AWAY, "offline": Presence.OFFLINE}
@@ -128,6 +130,7 @@ class Sync:
             if keys.late:
                 self._line.posted.put()  # there may be more than what is told at once
             await keys.stored()
+            self._line.look_after_keys(changed=False)
         async for batch in self._of_keys():
             yield batch
 

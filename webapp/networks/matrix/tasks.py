@@ -3,12 +3,10 @@
 from webapp.languages import N_, Sentence
 from webapp.networks.errors import Refused
 from webapp.networks.login import Dialogue
+from webapp.networks.matrix.health import SET_UP, START_ANEW, UNLOCK
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.tasks_set_up import SetUp
 from webapp.networks.matrix.tasks_unlock import Unlock
-
-UNLOCK, SET_UP, START_ANEW = "keys:unlock", "keys:set-up", "keys:start-anew"
-"""Open what another program has locked; make keys where there are none; give up those that nobody can open."""
 
 
 def begin(line: Line, task: str) -> Dialogue:

@@ -5,7 +5,7 @@ the server can put another public key there, so nothing is given to it unless we
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import vodozemac
@@ -33,8 +33,9 @@ LONGEST_KEY = 10_000
 class Backup:
     """Every method is one transaction."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, came: Callable[[], None]) -> None:
+        """``came`` is told that there are new room keys, in a transaction."""
+        self._store, self._came = store, came
 
     # Which backup there is
 
@@ -114,7 +115,9 @@ class Backup:
             if secret is None:
                 return 0
             opener = vodozemac.PkDecryption.from_key(_private(secret))
-            return sum(self._take_one(opener, *key) for key in keys)
+            taken = sum(self._take_one(opener, *key) for key in keys)
+            self._came()
+        return taken
 
     def note_restored(self, version: str) -> None:
         with self._store.transaction():

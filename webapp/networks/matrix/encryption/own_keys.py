@@ -4,11 +4,13 @@ A new identity is kept here before the server hears of it: killed in between, it
 names it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from webapp.networks.matrix.encryption import cross_signing, identities, secrets, unpadded
 from webapp.networks.matrix.encryption.backup import Backup
-from webapp.networks.matrix.encryption.identities import Identity, identity
+from webapp.networks.matrix.encryption.devices import present
+from webapp.networks.matrix.encryption.identities import Identity, identity, is_signed_by_owner
 from webapp.networks.matrix.encryption.signing import SigningKey, signed
 from webapp.networks.matrix.encryption.standing import Standing
 from webapp.networks.matrix.encryption.store import Store
@@ -20,9 +22,10 @@ PREPARED = "prepared identity"
 class OwnKeys:
     """Every method is one transaction."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, came: Callable[[], None] = lambda: None) -> None:
+        """``came`` is told that there are new room keys, in a transaction."""
         self._store = store
-        self.backup = Backup(store)
+        self.backup = Backup(store, came)
 
     def standing(self) -> Standing:
         """How it is with our keys now."""
@@ -36,6 +39,7 @@ class OwnKeys:
                 store.tables.count_waiting(),
                 self.backup.state(),
                 store.tables.count_to_back_up(),
+                self._has_others(),
             )
 
     def look_again(self) -> None:
@@ -91,6 +95,11 @@ class OwnKeys:
         with self._store.transaction():
             found = {name: secrets.get(self._store, name) for name in secrets.ALL}
         return {name: secret for name, secret in found.items() if secret is not None}
+
+    def _has_others(self) -> bool:
+        ours, store = identity(self._store.tables, self._store.user), self._store
+        others = [one for one in present(store.tables, store.user) if one.device != store.device]
+        return ours is not None and any(is_signed_by_owner(one, ours) for one in others)
 
     def _is_named(self, master: str) -> bool:
         ours = identity(self._store.tables, self._store.user)

@@ -20,7 +20,8 @@ class BackupState(StrEnum):
 class Standing:
     """``identity``: whether the person has cross-signing keys, and whether they are certainly theirs. ``device``: this
     device is vouched for by them. ``secrets``: the names of the private keys that we have. ``unreadable``: messages
-    that wait for their key. ``behind``: room keys that the backup does not have."""
+    that wait for their key. ``behind``: room keys that the backup does not have. ``others``: whether the person has
+    other devices that are vouched for."""
 
     identity: Trust
     device: bool
@@ -28,3 +29,9 @@ class Standing:
     unreadable: int
     backup: BackupState
     behind: int
+    others: bool = False
+
+    @property
+    def holds_identity(self) -> bool:
+        """Whether we have what others are vouched for with, and our own devices."""
+        return {"m.cross_signing.self_signing", "m.cross_signing.user_signing"} <= self.secrets

@@ -38,14 +38,18 @@ class Work:
         self._questions = Questions(self._store)
         self._needs = Needs(self._store, self._questions, self._prekeys)
         self._speaking = Speaking(self._store, self._questions, self._needs)
-        self.own = OwnKeys(self._store)
+        self.own = OwnKeys(self._store, self._look_ripe)
         self._signatures = Signatures(self._store, self._questions)
         self._vouching = Vouching(self._store, self._questions)
         self._verifications = Verifications(self._store, self._questions, self._ours, self._certain)
         with self._store.transaction():
             self._store.tables.track([self._store.user])
             self._store.tables.outdate([self._store.user])  # whether the server still knows this device
-            self._ripe = self._store.tables.ripe()
+            self._look_ripe()
+
+    def _look_ripe(self) -> None:
+        """Find out for which events that wait the key is there."""
+        self._ripe = self._store.tables.ripe()
 
     def close(self) -> None:
         self._store.close()

@@ -1,0 +1,155 @@
+"""The backup of room keys, read and written, with the library below Element on the other side."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.element import Element
+from tests.networks.following import Following
+from tests.networks.matrix.conftest import Person
+from tests.networks.matrix.dialogues import set_up, unlock
+from tests.networks.matrix.keyed import (
+    Keyed,
+    do,
+    far_device,
+    makes_sessions,
+    met,
+    text,
+    until,
+    until_joined,
+    until_read,
+)
+from webapp.networks.events import Condition, Matter, MattersChanged, MessageOpened
+from webapp.networks.matrix.health import BACKUP, IDENTITY, SET_UP, UNLOCK, UNREADABLE
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
+
+
+@pytest.fixture(scope="module")
+def element() -> Iterator[Element]:
+    with Element() as running:
+        yield running
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> Keyed:
+    return makes_sessions(tmp_path)
+
+
+def matter(seen: Following, key: str) -> Matter | None:
+    """What is told of this matter now."""
+    told = seen.events(MattersChanged)
+    return next((one for one in told[-1].matters if one.key == key), None) if told else None
+
+
+async def until_matter(seen: Following, key: str, condition: Condition) -> Matter:
+    found = await seen.until(lambda: (one := matter(seen, key)) is not None and one.condition is condition and one)
+    assert isinstance(found, Matter)
+    return found
+
+
+def opened(seen: Following) -> list[object]:
+    return [event.body for event in seen.events(MessageOpened)]
+
+
+def test_a_new_device_of_ours_reads_the_old_history_once_it_is_unlocked_with_elements_recovery_key(
+    alice: Person, bob: Person, element: Element, keyed: Keyed
+) -> None:
+    async def work() -> None:
+        phone, bobs = await far_device(element, alice), await far_device(element, bob)
+        key = await do(phone, "setUpKeys")
+        room = await do(bobs, "createRoom", name="Soup", invite=[alice.user])
+        await do(phone, "join", room=room)
+        await until_joined(bobs, room, alice)
+        for number in range(3):
+            await do(bobs, "say", room=room, body=f"soup {number}")
+        await until_read(phone, room, "soup 2")
+        await until(phone, lambda: phone.do("backedUp") > 0)
+        async with keyed(alice) as seen:
+            await seen.until(lambda: len(seen.messages()) == 3)
+            assert all(message.sealed for message in seen.messages())
+            locked = await until_matter(seen, IDENTITY, Condition.ACT)
+            assert (locked.task, locked.urgent) == (UNLOCK, True)
+            unread = await until_matter(seen, UNREADABLE, Condition.ASKS)
+            assert unread.text.values == {"count": 3}
+            await unlock(seen, key)
+            await seen.until(lambda: sorted(map(str, opened(seen))) == ["soup 0", "soup 1", "soup 2"])
+            await until_matter(seen, IDENTITY, Condition.GOOD)
+            await until_matter(seen, BACKUP, Condition.GOOD)
+            await seen.until(lambda: matter(seen, UNREADABLE) is None)
+
+    asyncio.run(work())
+
+
+def test_what_we_said_and_heard_is_backed_up_and_element_reads_it_with_our_recovery_key(
+    alice: Person, bob: Person, element: Element, keyed: Keyed
+) -> None:
+    async def work() -> None:
+        bobs = await far_device(element, bob)
+        await do(bobs, "setUpKeys")
+        async with keyed(alice) as seen:
+            await seen.until(lambda: seen.checkpoint)
+            asked = await until_matter(seen, IDENTITY, Condition.ASKS)
+            assert (asked.task, asked.urgent) == (SET_UP, False)
+            room = await met(seen, bobs, alice)
+            await do(bobs, "say", room=room, body="Is there soup?")
+            await seen.message("Is there soup?")
+            key = await set_up(seen)
+            await seen.session.perform(text(room, "Yes, pumpkin."))
+            await until_read(bobs, room, "Yes, pumpkin.")
+            phone = await far_device(element, alice)
+            await until(phone, lambda: phone.do("backedUp") == 2)
+            await until_matter(seen, BACKUP, Condition.GOOD)
+            restored = await do(phone, "unlock", recoveryKey=key)
+            assert restored == {"total": 2, "imported": 2}
+            await until(phone, lambda: phone.texts(room)[-2:] == ["Is there soup?", "Yes, pumpkin."])
+
+    asyncio.run(work())
+
+
+def test_a_second_device_of_ours_reads_what_the_first_one_backed_up(
+    alice: Person, bob: Person, element: Element, keyed: Keyed
+) -> None:
+    async def work() -> None:
+        bobs = await far_device(element, bob)
+        async with keyed(alice) as seen:
+            await seen.until(lambda: seen.checkpoint)
+            room = await met(seen, bobs, alice)
+            await do(bobs, "say", room=room, body="before")
+            await seen.message("before")
+            key = await set_up(seen)
+            await until_matter(seen, BACKUP, Condition.GOOD)
+        async with keyed(alice, device="second") as second:
+            await unlock(second, key)
+            await second.until(lambda: opened(second) == ["before"])
+
+    asyncio.run(work())
+
+
+def test_a_backup_that_was_replaced_elsewhere_is_not_used_and_the_person_is_told(
+    alice: Person, bob: Person, element: Element, keyed: Keyed
+) -> None:
+    async def work() -> None:
+        bobs = await far_device(element, bob)
+        async with keyed(alice) as seen:
+            await seen.until(lambda: seen.checkpoint)
+            await set_up(seen)
+            await until_matter(seen, BACKUP, Condition.GOOD)
+            token = alice.synapse.sign_in(alice.user, "correct horse battery staple")["access_token"]
+            other = {"public_key": "A" * 43, "signatures": {}}
+            body = {"algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "auth_data": other}
+            path = "/_matrix/client/v3/room_keys/version"
+            await asyncio.to_thread(alice.synapse.ask, "POST", path, body, token)
+            room = await met(seen, bobs, alice)
+            await do(bobs, "say", room=room, body="secret soup")
+            await seen.message("secret soup")
+            told = await until_matter(seen, BACKUP, Condition.ASKS)
+            assert told.task == SET_UP
+            assert (await asyncio.to_thread(alice.synapse.ask, "GET", path, None, token))["count"] == 0
+            await set_up(seen)
+            await until_matter(seen, BACKUP, Condition.GOOD)
+            assert (await asyncio.to_thread(alice.synapse.ask, "GET", path, None, token))["count"] == 1
+
+    asyncio.run(work())
