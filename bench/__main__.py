@@ -6,7 +6,7 @@ import sys
 from bench.figures import Figure, show, write
 from webapp.logs import set_up_logs
 
-ALL = ("pages", "accounts", "encrypted", "arrival", "screen", "fanout")
+ALL = ("pages", "accounts", "encrypted", "large", "arrival", "screen", "fanout")
 
 
 def main() -> None:

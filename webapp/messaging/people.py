@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import bindparam, delete
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
@@ -12,8 +12,8 @@ from webapp.database import announce
 from webapp.messaging.access import conversation_called
 from webapp.messaging.leases import Holding
 from webapp.messaging.typing import set_typing
-from webapp.models import Conversation, Identity, Membership
-from webapp.networks.events import ContactChanged, ContactGone, Member, MembersChanged, PresenceChanged, TypingChanged
+from webapp.models import Identity
+from webapp.networks.events import ContactChanged, ContactGone, PresenceChanged, TypingChanged
 
 
 def identity_called(db: Session, account_id: int, address: str) -> Identity | None:
@@ -131,32 +131,3 @@ def change_typing(db: Session, account: Holding, event: TypingChanged) -> None:
     name = event.name or (name_of(identity) if identity else event.address)
     if set_typing(conversation.id, event.address, name, event.typing):
         announce(db, changes.TypingChanged(account.user_id, conversation.id))
-
-
-def change_members(db: Session, account: Holding, event: MembersChanged) -> None:
-    """Who is in a group."""
-    conversation = conversation_called(db, account.id, event.conversation)
-    if conversation is None:
-        return
-    kept = {_change_member(db, account, conversation, member) for member in event.members}
-    gone = delete(Membership).where(col(Membership.conversation_id) == conversation.id)
-    if event.complete:
-        db.exec(gone.where(col(Membership.identity_id).not_in(kept)))
-    elif event.gone:
-        left = select(Identity.id).where(Identity.account_id == account.id, col(Identity.address).in_(event.gone))
-        db.exec(gone.where(col(Membership.identity_id).in_(left)))
-    announce(db, changes.ConversationChanged(account.user_id, conversation.id))
-
-
-def _change_member(db: Session, account: Holding, conversation: Conversation, member: Member) -> int:
-    """Add or alter one membership; returns the identity's id."""
-    identity = ensure_identity(db, account.id, member.address, member.name)
-    query = select(Membership).where(
-        Membership.conversation_id == conversation.id, Membership.identity_id == identity.id
-    )
-    membership = db.exec(query).first() or Membership(conversation_id=conversation.id, identity_id=identity.id)
-    membership.name = member.name or ""
-    membership.role = member.role
-    membership.present = member.present
-    db.add(membership)
-    return identity.id

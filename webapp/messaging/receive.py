@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Update, bindparam, update
 from sqlmodel import Session, col
 
-from webapp.messaging import arrange, conversations, matters, opened, people, receipts, seals
+from webapp.messaging import arrange, conversations, matters, members, opened, people, receipts, seals
 from webapp.messaging.arrivals import Arrivals
 from webapp.messaging.leases import Holding, held_account
 from webapp.models import Account
@@ -22,7 +22,7 @@ _VERBS: dict[type[Event], Callable[[Session, Holding, Any], None]] = {
     events.TrustChanged: seals.change_trust,
     events.MattersChanged: matters.change_matters,
     events.GapFound: conversations.note_gap,
-    events.MembersChanged: people.change_members,
+    events.MembersChanged: members.change_members,
     events.ContactChanged: people.change_contact,
     events.ContactGone: people.forget_contact,
     events.PresenceChanged: people.change_presence,
