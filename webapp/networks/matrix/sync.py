@@ -14,6 +14,7 @@ from webapp.networks.matrix import checkpoint, comparing, wishes
 from webapp.networks.matrix.addresses import NoAddress, is_user, room_id
 from webapp.networks.matrix.direct import KIND, Directs
 from webapp.networks.matrix.filters import sync_filter
+from webapp.networks.matrix.first_look import first_look
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.pieces import Nonsense, Pieces
 from webapp.networks.matrix.quarantine import events_in, plain_content, text_in
@@ -56,6 +57,8 @@ class Sync:
     async def batches(self) -> AsyncIterator[Batch]:
         """What was missed, then what happens. Raises NotReached, Rejected, Declined."""
         origin = Origin.CATCH_UP
+        if not self.position and (seen := await first_look(self._line.wire)):
+            yield Batch(tuple(seen), Origin.BACKFILL)
         while True:
             asking = asyncio.create_task(self._ask(origin is Origin.LIVE))
             try:
