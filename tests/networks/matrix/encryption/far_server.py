@@ -111,6 +111,8 @@ class FarRoom:
     def __init__(self, far: FarDevice, room: str = ROOM) -> None:
         self.far, self.room = far, room
         self.group = vodozemac.GroupSession()
+        self.start = self.group.session_key
+        """From here on everything that is said can be read."""
         self.said = 0
 
     def key(self) -> dict[str, Any]:

@@ -255,6 +255,13 @@ class Tables:
     def count_waiting(self) -> int:
         return int(self._execute("SELECT count(*) FROM own_waiting", ())[0][0])
 
+    def waited_for(self, limit: int) -> list[tuple[str, str]]:
+        """Room and session of keys for which events wait, those of the newest events first."""
+        rows = self._execute(
+            "SELECT room, session FROM own_waiting GROUP BY room, session ORDER BY max(number) DESC LIMIT ?", (limit,)
+        )
+        return [(str(room), str(session)) for room, session in rows]
+
     def ripe(self) -> list[str]:
         """Sessions for which events wait though their key is there."""
         rows = self._execute("SELECT DISTINCT session FROM own_waiting JOIN own_room_key USING (session)", ())

@@ -9,8 +9,10 @@ from webapp.networks.matrix.encryption import sharing
 from webapp.networks.matrix.encryption.cross_signing import Signatures, confirm
 from webapp.networks.matrix.encryption.devices import note_lists
 from webapp.networks.matrix.encryption.foreign import mapping, short_text
+from webapp.networks.matrix.encryption.gossip import Gossip
 from webapp.networks.matrix.encryption.identities import identity, trust
 from webapp.networks.matrix.encryption.inbox import Taken, take_letters
+from webapp.networks.matrix.encryption.letters import Letters
 from webapp.networks.matrix.encryption.megolm import open_event
 from webapp.networks.matrix.encryption.needs import Needs
 from webapp.networks.matrix.encryption.outcomes import Closed, Late, Opened
@@ -40,8 +42,11 @@ class Work:
         self._speaking = Speaking(self._store, self._questions, self._needs)
         self.own = OwnKeys(self._store, self._look_ripe)
         self._signatures = Signatures(self._store, self._questions)
+        self._letters = Letters(self._store, self._questions, self._needs)
+        self._gossip = Gossip(self._store, self._letters)
         self._vouching = Vouching(self._store, self._questions)
         self._verifications = Verifications(self._store, self._questions, self._ours, self._certain)
+        self._is_missing = True
         with self._store.transaction():
             self._store.tables.track([self._store.user])
             self._store.tables.outdate([self._store.user])  # whether the server still knows this device
@@ -68,6 +73,8 @@ class Work:
             self._prekeys.note_counts(mapping(counts), unused_fallback)
             taken = take_letters(self._store, to_device)
             self._verifications.take(taken.plain)
+            self._gossip.take(taken.plain)
+            taken.sessions += self._gossip.take_letters(taken.letters)
         self._ripe += taken.sessions
         return taken
 
@@ -80,6 +87,7 @@ class Work:
         session, name = mapping(event.get("content")).get("session_id"), short_text(event.get("event_id"))
         if isinstance(found, Closed) and found.hopeful and name:
             self._store.tables.wait(room, str(session), name, event)
+            self._is_missing = True
         return found
 
     def late(self, limit: int) -> list[Late]:
@@ -169,6 +177,8 @@ class Work:
             confirm(self._store, user, confirmed.master_key)
         if user == self._store.user and confirmed.device_key is not None:
             self._vouching.vouch(device, confirmed.device_key)
+            self._gossip.ask_for_secrets()
+            self._is_missing = True
 
     # What must be asked
 
@@ -183,6 +193,10 @@ class Work:
         self._verifications.settle()
         self._signatures.upload()
         self._vouching.upload()
+        self._gossip.settle()
+        if self._is_missing:
+            self._is_missing = self._gossip.ask_for_room_keys()
+        self._letters.post()
         return self._questions.except_of(SHARE)
 
     def answered(self, request: Request, reply: object) -> None:
