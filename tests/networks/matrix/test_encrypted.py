@@ -1,7 +1,7 @@
 """Encrypted conversations of a whole session with the library below Element."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,6 +114,39 @@ def test_who_comes_later_reads_what_is_said_from_then_on(
             await until_read(third, room, "welcome")
 
     asyncio.run(work())
+
+
+def test_in_a_room_of_ten_everybody_reads_everybody(
+    alice: Person, person: Callable[[str], Person], element: Element, keyed: Keyed
+) -> None:
+    async def work() -> None:
+        people = [person(f"Friend{number}") for number in range(9)]
+        far = [await far_device(element, one) for one in people]
+        async with keyed(alice) as seen:
+            await seen.until(lambda: seen.checkpoint)
+            room = await met(seen, far[0], alice)
+            for one, device in zip(people[1:], far[1:], strict=True):
+                await do(far[0], "invite", room=room, user=one.user)
+                await do(device, "join", room=room)
+            for device in far:
+                await until_joined(device, room, alice)
+                await until_joined(device, room, people[-1])
+            await seen.until(lambda: members_told(seen, room) >= {one.user for one in people})
+            await seen.session.perform(text(room, "Who brings a cake?"))
+            for number, device in enumerate(far):
+                await until_read(device, room, "Who brings a cake?")
+                await do(device, "say", room=room, body=f"Not me, {number}")
+            for number in range(len(far)):
+                assert not (await seen.message(f"Not me, {number}")).sealed
+                await until_read(far[0], room, f"Not me, {number}")
+
+    asyncio.run(work())
+
+
+def members_told(seen: Following, room: str) -> set[str]:
+    """Who is in a room, as the session told it."""
+    told = [event for event in seen.events(MembersChanged) if event.conversation == room]
+    return {member.address for event in told for member in event.members if member.present}
 
 
 def test_broken_keys_sign_the_account_out_and_it_comes_back_as_a_new_device(alice: Person, tmp_path: Path) -> None:
