@@ -274,7 +274,8 @@ class ConversationArranged(Event):
 
 
 class SealLevel(StrEnum):
-    """Who can read along in a conversation: whoever runs the servers; nobody outside this house."""
+    """Who can read along in a conversation: whoever runs the servers; nobody but those who take part in it, and this
+    house, whose server decrypts."""
 
     OPEN = "open"
     HOUSE = "house"

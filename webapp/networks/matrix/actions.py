@@ -6,6 +6,7 @@ from typing import Any
 from webapp.languages import N_, Sentence
 from webapp.networks.actions import (
     AcceptInvitation,
+    Acknowledge,
     Action,
     Arrange,
     CreateGroup,
@@ -26,6 +27,7 @@ from webapp.networks.events import ConversationKind
 from webapp.networks.matrix import keeping, making, outgoing
 from webapp.networks.matrix.direct import Directs
 from webapp.networks.matrix.line import Line, the_room
+from webapp.networks.matrix.seals import Seals
 from webapp.networks.matrix.wire import path
 
 TYPING_MS = 30_000
@@ -34,11 +36,12 @@ TYPING_MS = 30_000
 class Actions:
     """One method for each action."""
 
-    def __init__(self, line: Line, directs: Directs) -> None:
+    def __init__(self, line: Line, directs: Directs, seals: Seals) -> None:
         self._line = line
         self._directs = directs
         self._ways: dict[type[Action], Callable[[Any], Awaitable[Done]]] = {
-            SendText: lambda action: outgoing.say(line, action),
+            SendText: lambda action: outgoing.say(line, seals, action),
+            Acknowledge: seals.acknowledge,
             MarkRead: self._mark_read,
             Arrange: lambda action: keeping.arrange(line, action),
             SetTyping: self._typing,

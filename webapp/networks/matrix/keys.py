@@ -119,7 +119,7 @@ class Keys:
             kind, content = said.type, said.content
             try:
                 if await self._machine.is_encrypted(said.room):
-                    kind, content = ENCRYPTED, await self.seal(said.room, kind, content)
+                    kind, content = ENCRYPTED, await self.seal(said.room, kind, content, anyway=True)
                 reply = await self._wire.ask("PUT", path("rooms", said.room, "send", kind, said.transaction), content)
             except Declined:
                 reply = {}
@@ -150,6 +150,15 @@ class Keys:
         name = await self._machine.ask_by_letters(user)
         await self.settle()
         return name
+
+    async def changed_people(self) -> dict[str, str]:
+        """Whose identity changed, and to which."""
+        return await self._machine.changed_people()
+
+    async def acknowledge(self, people: Mapping[str, str]) -> None:
+        """The person knows that these changed, to these identities. Raises NotReached, Rejected."""
+        await self._machine.acknowledge(people)
+        await self.settle()
 
     async def trusts(self) -> list[tuple[str, Trust]]:
         """How certain it is of people that they are who they say, where that is new; until it was ``told``."""
@@ -190,7 +199,7 @@ class Keys:
             found |= {event.name: _told(result) for event, result in zip(some, results, strict=True)}
         return found
 
-    async def seal(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    async def seal(self, room: str, kind: str, content: Mapping[str, Any], *, anyway: bool = False) -> dict[str, Any]:
         """The content to send as ``m.room.encrypted``; all who shall read it have its key by then.
 
         Raises NotReached, Rejected.
@@ -202,7 +211,7 @@ class Keys:
             for _ in range(MOST_ROUNDS):
                 due = await self._machine.due(room)
                 if not due:
-                    return await self._machine.seal(room, kind, content)
+                    return await self._machine.seal(room, kind, content, anyway)
                 for request in due:
                     await self._ask(request)
         raise NotReached(Problem.GARBAGE, self._wire.host)

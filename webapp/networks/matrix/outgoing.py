@@ -10,8 +10,10 @@ from webapp.networks.contract import Found, Sent
 from webapp.networks.errors import Refused
 from webapp.networks.matrix import wording
 from webapp.networks.matrix.addresses import NoAddress, event_id
+from webapp.networks.matrix.encryption.outcomes import IdentityChanged
 from webapp.networks.matrix.keys import ENCRYPTED
 from webapp.networks.matrix.line import Line, the_room
+from webapp.networks.matrix.seals import Seals
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem
 from webapp.networks.matrix.wire import path
 
@@ -21,10 +23,13 @@ REMEMBERED = timedelta(hours=20)
 """Homeservers forget after a day under which ids a device sent something; until then repeating does no harm."""
 PAGE, MOST_PAGES = 100, 20
 _NOT_IN = N_("You are not in this group any more.")
+_CHANGED = N_(
+    "%(who)s has other keys than before, so this was not sent. Open the conversation and decide what to do about it."
+)
 _ENCRYPTED = N_("This conversation is encrypted from end to end. Writing into it is not possible here yet.")
 
 
-async def say(line: Line, action: SendText) -> Done:
+async def say(line: Line, seals: Seals, action: SendText) -> Done:
     """Say something; returns when the homeserver has it. Raises NotReached, Rejected, Refused."""
     room = the_room(action.conversation)
     await line.when_caught_up()
@@ -32,9 +37,7 @@ async def say(line: Line, action: SendText) -> Done:
         raise Refused(Sentence(_NOT_IN))
     kind, content = "m.room.message", wording.content(line.rooms, room, action)
     if await is_encrypted(line, room):
-        if line.keys is None:
-            raise Refused(Sentence(_ENCRYPTED))
-        kind, content = ENCRYPTED, await line.keys.seal(room, kind, content)
+        kind, content = ENCRYPTED, await _sealed(line, seals, room, content)
     where = path("rooms", room, "send", kind, action.transaction_id)
     answer = await line.wire.ask("PUT", where, content)
     try:
@@ -42,6 +45,17 @@ async def say(line: Line, action: SendText) -> Done:
     except NoAddress:
         raise NotReached(Problem.GARBAGE, line.wire.host) from None
     return Done(name, name, action.conversation)
+
+
+async def _sealed(line: Line, seals: Seals, room: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """What was waiting is refused, too, where somebody is not who they were (S21)."""
+    if line.keys is None:
+        raise Refused(Sentence(_ENCRYPTED))
+    try:
+        return await line.keys.seal(room, "m.room.message", content)
+    except IdentityChanged as changed:
+        seals.met(room, changed.users)
+        raise Refused(Sentence(_CHANGED, {"who": ", ".join(sorted(changed.users))})) from None
 
 
 async def is_encrypted(line: Line, room_id: str) -> bool:

@@ -24,8 +24,9 @@ class Room:
 
     ``last`` is the newest message. ``encrypted`` is only ever set (S20). ``partner`` is the other person, where the two
     of us call this our direct chat; ``invited_by`` who asked us into one, ``asked`` whom we asked into one before the
-    account says so. ``told`` is what the rest was told last, so that nothing is told twice; ``kept`` is the same for
-    how the person keeps it: pinned, muted, of little interest, marked; ``tags`` and ``marks`` are where it comes from.
+    account says so. ``told`` is what the rest was told last, so that nothing is told twice; ``sealed`` is the same
+    for who can read along, ``kept`` for how the person keeps it: pinned, muted, of little interest, marked; ``tags``
+    and ``marks`` are where that comes from.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Room:
     bridges: dict[str, str] = field(default_factory=dict)
     invited_by: str = ""
     told: list[Any] | None = None
+    sealed: str = ""
     tags: list[str] = field(default_factory=list)
     marks: dict[str, bool] = field(default_factory=dict)
     kept: list[bool] = field(default_factory=lambda: [False] * 4)

@@ -25,6 +25,7 @@ from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.quarantine import Heard, events_in, plain_content, text_in
 from webapp.networks.matrix.receipts import receipts
 from webapp.networks.matrix.room import Room
+from webapp.networks.matrix.seals import Seals
 from webapp.networks.matrix.texts import tidy_name
 from webapp.networks.matrix.translate import Revealed, Setting, message, opened_late
 from webapp.networks.matrix.wishes import Wish, Wishes
@@ -33,8 +34,9 @@ from webapp.networks.matrix.wishes import Wish, Wishes
 class RoomNews:
     """Reads rooms, and remembers who is typing."""
 
-    def __init__(self, line: Line, directs: Directs, wishes: Wishes) -> None:
+    def __init__(self, line: Line, directs: Directs, wishes: Wishes, seals: Seals) -> None:
         self._line = line
+        self._seals = seals
         self._directs = directs
         self._wishes = wishes
         self._typing: dict[str, set[str]] = {}
@@ -70,7 +72,7 @@ class RoomNews:
         news: list[Event] = []
         if not first and before in {"join", ""} and _is_limited(piece):
             news.append(GapFound(room.id))  # means nothing for a conversation that is new
-        news += self._changed(room)
+        news += self._changed(room) + self._seals.of(room)
         if room.kind is ConversationKind.GROUP and members is not None:
             news.append(members)
         news += await self._said(room, timeline)
@@ -114,7 +116,7 @@ class RoomNews:
         before = room.membership
         timeline = self._line.quarantine.all_of(piece.get("timeline"))
         await self._note_state(room, piece, timeline)
-        room.membership, room.told = "leave", None
+        room.membership, room.told, room.sealed = "leave", None, ""
         here = room.id in self._line.left_here
         self._line.left_here.discard(room.id)
         if room.is_space or not before or before == "leave":

@@ -28,6 +28,7 @@ _MADE = [
     *(f"CREATE TABLE IF NOT EXISTS {name} ({_COLUMNS[name]}) WITHOUT ROWID;" for name in _COLUMNS),
     *(f"CREATE TABLE IF NOT EXISTS ready_{name} ({_COLUMNS[name]}) WITHOUT ROWID;" for name in _COLUMNS),
     "CREATE TABLE IF NOT EXISTS ready_for (position TEXT PRIMARY KEY) WITHOUT ROWID;",
+    "CREATE INDEX IF NOT EXISTS member_by_user ON member (user);",
     "CREATE INDEX IF NOT EXISTS member_by_name ON member (room, name COLLATE NOCASE);",
 ]
 _TABLES = "\n".join(_MADE)
@@ -89,6 +90,11 @@ class Rooms:
         """What somebody is called in a room; empty where that is not known."""
         member = self.member(room_id, user)
         return member[0] if member else ""
+
+    def rooms_of(self, user: str) -> set[str]:
+        """The rooms in which somebody is, as far as we heard of it."""
+        found = {room for (room,) in self._reader.execute("SELECT room FROM member WHERE user = ?", (user,))}
+        return found | {room for room, member in self._members if member == user}
 
     def called(self, room_id: str, name: str) -> list[str]:
         """Who of those in a room is called this, in any case of its letters: nobody, one, or two of them."""

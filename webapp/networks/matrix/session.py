@@ -20,6 +20,7 @@ from webapp.networks.matrix.keys import open_keys
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.room_news import RoomNews
 from webapp.networks.matrix.rooms import Rooms
+from webapp.networks.matrix.seals import Seals
 from webapp.networks.matrix.sync import Sync
 from webapp.networks.matrix.tasks_trust import TrustTasks
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem, Rejected
@@ -57,12 +58,14 @@ class MatrixSession(Session):
         )
         directs = Directs(line)
         wishes = await asyncio.to_thread(Wishes, rooms)
-        self._news = RoomNews(line, directs, wishes)
-        self._actions = Actions(line, directs)
+        seals = Seals(line, directs)
+        await seals.load()
+        self._news = RoomNews(line, directs, wishes, seals)
+        self._actions = Actions(line, directs, seals)
         if keys:
             keys.changed = line.posted.put
         self._trust_tasks = TrustTasks(line, directs)
-        self._sync = Sync(line, directs, wishes, self._news, position)
+        self._sync = Sync(line, directs, wishes, self._news, seals, position)
 
     async def _introduce(self, wire: Wire) -> None:
         """The token must be ours, and of the device that we take ourselves for. Raises NotReached, Rejected."""

@@ -19,6 +19,7 @@ from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.pieces import Nonsense, Pieces
 from webapp.networks.matrix.quarantine import events_in, plain_content, text_in
 from webapp.networks.matrix.room_news import RoomNews
+from webapp.networks.matrix.seals import Seals
 from webapp.networks.matrix.texts import tidy_name
 from webapp.networks.matrix.translate import Revealed
 from webapp.networks.matrix.trouble import NotReached, Problem
@@ -47,11 +48,14 @@ _PRESENCE = {"online": Presence.ONLINE, "unavailable": Presence.AWAY, "offline":
 class Sync:
     """``position`` is the last one whose answer is stored."""
 
-    def __init__(self, line: Line, directs: Directs, wishes: Wishes, news: RoomNews, position: str) -> None:
+    def __init__(
+        self, line: Line, directs: Directs, wishes: Wishes, news: RoomNews, seals: Seals, position: str
+    ) -> None:
         self._line = line
         self._directs = directs
         self._wishes = wishes
         self._news = news
+        self._seals = seals
         self.position = position
 
     async def batches(self) -> AsyncIterator[Batch]:
@@ -158,7 +162,8 @@ class Sync:
         if news := self._line.matters.news():
             yield Batch(tuple(news), Origin.LIVE)
         while trusts := await keys.trusts():
-            yield Batch(tuple(TrustChanged(user, trust) for user, trust in trusts), Origin.LIVE)
+            events = [TrustChanged(user, trust) for user, trust in trusts]
+            yield Batch((*events, *await self._seals.look_again()), Origin.LIVE)
             await keys.told(user for user, _ in trusts)
 
     def _name_of(self, seen: Seen) -> str:

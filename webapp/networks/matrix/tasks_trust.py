@@ -40,9 +40,12 @@ class TrustTasks:
         return Compare(keys, user, lambda: self._ask(keys, user))
 
     async def _ask(self, keys: Keys, user: str) -> str:
-        """In the direct chat with them, else each of their devices. Raises NotReached, Rejected, Refused."""
+        """In the direct chat with them, else each of their devices. Raises NotReached, Rejected, Refused.
+
+        Whoever has other keys than before cannot read what is said in an encrypted room until they are confirmed.
+        """
         rooms = [room for room in self._directs.rooms_with(user) if self._are_both_in(room, user)]
-        if rooms:
+        if rooms and user not in await keys.changed_people():
             return await keys.ask_in_room(user, rooms[-1])
         try:
             return await keys.ask_by_letters(user)

@@ -97,9 +97,13 @@ class Machine:
         """The server will not answer this one, however often it is asked."""
         await self._desk.do(self._work.refused, request)
 
-    async def seal(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
-        """The content of the ``m.room.encrypted`` to send. Raises KeysNeeded while ``due(room)`` is not empty."""
-        return await self._desk.do(self._work.seal, room, kind, content)
+    async def seal(self, room: str, kind: str, content: Mapping[str, Any], anyway: bool = False) -> dict[str, Any]:
+        """The content of the ``m.room.encrypted`` to send.
+
+        Raises KeysNeeded while ``due(room)`` is not empty; IdentityChanged where somebody in the room is not who they
+        were, unless ``anyway``.
+        """
+        return await self._desk.do(self._work.seal, room, kind, content, anyway)
 
     # Who is who
 
@@ -110,6 +114,14 @@ class Machine:
     async def ask_by_letters(self, user: str) -> str:
         """Ask all devices of somebody, or our other ones, to compare emoji. Raises NobodyThere."""
         return await self._desk.do(self._work.verification, lambda all_: all_.ask_by_letters(user))
+
+    async def changed_people(self) -> dict[str, str]:
+        """Whose identity changed, and to which; until the person knows it, or confirmed them again."""
+        return await self._desk.do(self._work.changed_people)
+
+    async def acknowledge(self, people: Mapping[str, str]) -> None:
+        """The person knows that these changed, to these identities; another one by now is none that they know of."""
+        await self._desk.do(self._work.acknowledge, people)
 
     async def follow(self, user: str) -> None:
         """Learn who has which devices."""

@@ -31,6 +31,14 @@ class KeysNeeded(Exception):
     """Something must be asked for before this can be sealed: ``due(room)`` says what."""
 
 
+class IdentityChanged(Exception):
+    """``users`` would read this, and they are not who they were: the person has to know that first."""
+
+    def __init__(self, users: frozenset[str]) -> None:
+        super().__init__("an identity changed")
+        self.users = users
+
+
 @dataclass(frozen=True)
 class Late:
     """An event that could not be read when it came, and can now."""

@@ -30,6 +30,10 @@ class Speaking:
         self._members[room] = users
         self._store.tables.track(users | {self._store.user})
 
+    def members(self, room: str) -> frozenset[str]:
+        """Who shall read what is said, as far as that was noted."""
+        return self._members.get(room, frozenset())
+
     def rotate(self, room: str) -> None:
         self._outbound.pop(room, None)
 

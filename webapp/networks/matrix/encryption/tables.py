@@ -27,6 +27,7 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS own_device (user TEXT NOT NULL, device TEXT NOT NULL, value BLOB NOT NULL,"
     " PRIMARY KEY (user, device)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS own_identity (user TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS own_changed (user TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS own_untold (user TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS own_tracked (user TEXT PRIMARY KEY, outdated INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS own_tracked_outdated ON own_tracked (user, outdated) WHERE outdated > 0",
@@ -174,6 +175,13 @@ class Tables:
         value = self._sealer.seal(dict(identity), "identity", user)
         self._execute("REPLACE INTO own_identity VALUES (?, ?)", (user, value))
         self._execute("INSERT OR IGNORE INTO own_untold VALUES (?)", (user,))
+        self._execute("DELETE FROM own_changed WHERE user = ?", (user,))
+        if identity.get("changed"):
+            self._execute("INSERT INTO own_changed VALUES (?)", (user,))
+
+    def changed_people(self) -> list[str]:
+        """Whose identity is not the one that we keep to."""
+        return [user for (user,) in self._execute("SELECT user FROM own_changed", ())]
 
     # Of whose identity something is new that the person was not told yet
 

@@ -10,12 +10,12 @@ from webapp.networks.matrix.encryption.cross_signing import Signatures, confirm
 from webapp.networks.matrix.encryption.devices import note_lists
 from webapp.networks.matrix.encryption.foreign import mapping, short_text
 from webapp.networks.matrix.encryption.gossip import Gossip
-from webapp.networks.matrix.encryption.identities import identity, trust
+from webapp.networks.matrix.encryption.identities import acknowledge, identity, trust
 from webapp.networks.matrix.encryption.inbox import Taken, take_letters
 from webapp.networks.matrix.encryption.letters import Letters
 from webapp.networks.matrix.encryption.megolm import open_event
 from webapp.networks.matrix.encryption.needs import Needs
-from webapp.networks.matrix.encryption.outcomes import Closed, Late, Opened
+from webapp.networks.matrix.encryption.outcomes import Closed, IdentityChanged, Late, Opened
 from webapp.networks.matrix.encryption.own_keys import OwnKeys
 from webapp.networks.matrix.encryption.prekeys import Prekeys
 from webapp.networks.matrix.encryption.questions import Questions
@@ -129,8 +129,12 @@ class Work:
     def rotate(self, room: str) -> None:
         self._speaking.rotate(room)
 
-    def seal(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    def seal(self, room: str, kind: str, content: Mapping[str, Any], anyway: bool = False) -> dict[str, Any]:
+        """``anyway``: also where somebody's identity changed. Raises KeysNeeded, IdentityChanged."""
         with self._store.transaction():
+            changed = self._speaking.members(room) & self._changed().keys()
+            if changed and not anyway:
+                raise IdentityChanged(frozenset(changed))
             return self._speaking.seal(room, kind, content)
 
     # Who is who
@@ -144,6 +148,24 @@ class Work:
     def verifying(self) -> bool:
         """Whether there are verifications; may be asked from any thread."""
         return self._verifications.any
+
+    def changed_people(self) -> dict[str, str]:
+        """Whose identity changed, and to which."""
+        with self._store.transaction():
+            return self._changed()
+
+    def _changed(self) -> dict[str, str]:
+        people = [user for user in self._store.tables.changed_people() if user != self._store.user]
+        found = {user: identity(self._store.tables, user) for user in people}
+        return {user: one.changed for user, one in found.items() if one is not None}
+
+    def acknowledge(self, people: Mapping[str, str]) -> None:
+        """The person knows that these changed, to these identities."""
+        with self._store.transaction():
+            changed = self._changed()
+            for user, key in people.items():
+                if changed.get(user) == key:
+                    acknowledge(self._store, user)
 
     def follow(self, user: str) -> None:
         with self._store.transaction():
