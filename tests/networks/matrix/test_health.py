@@ -91,11 +91,13 @@ def test_another_device_of_ours_can_confirm_this_one() -> None:
 
 
 def test_restoring_and_a_backup_that_takes_nothing_are_told() -> None:
-    assert told(but(WELL, unreadable=2), restoring=(5, 10)) == {
+    expected = {
         IDENTITY: ("good", "", False),
         BACKUP: ("working", "", False),
         UNREADABLE: ("working", "", False),
     }
+    for restoring in (None, (5, 10)):
+        assert told(but(WELL, unreadable=2, to_restore=True), restoring=restoring) == expected
     why = Sentence(N_("The homeserver refused."))
     assert told(WELL, broken=why)[BACKUP] == ("asks", "", False)
 

@@ -31,6 +31,7 @@ _LOST_TITLE = N_("Recovery key lost?")
 _NO_BACKUP = N_("The keys of your messages are not backed up: after a repair, old messages could not be read any more.")
 _BACKUP_LOCKED = N_("The keys of your old messages are backed up, and locked.")
 _FOREIGN = N_("There is a backup of keys, but it is not yours, or of an older identity of yours. It is not used.")
+_FETCHING = N_("The keys of old messages are being fetched.")
 _RESTORING = N_("The keys of old messages are being fetched: %(done)d of %(all)d.")
 _BEHIND = N_("The keys of your messages are being backed up: %(count)d are left.")
 _BACKED_UP = N_("Old messages can be read again after a repair, because their keys are backed up.")
@@ -105,6 +106,8 @@ def _open_backup(health: Health) -> Matter:
     if health.restoring:
         values = {"done": health.restoring[0], "all": health.restoring[1]}
         return _matter(BACKUP, _OLD_MESSAGES, Condition.WORKING, _RESTORING, values=values)
+    if health.standing.to_restore:
+        return _matter(BACKUP, _OLD_MESSAGES, Condition.WORKING, _FETCHING)
     if health.broken:
         return _matter(BACKUP, _OLD_MESSAGES, Condition.ASKS, _BROKEN, values={"reason": health.broken})
     if behind:
@@ -117,7 +120,7 @@ def _unreadable(health: Health) -> Matter | None:
     if not count:
         return None
     title, text = N_("Messages that cannot be read"), _ONE_UNREADABLE if count == 1 else _SOME_UNREADABLE
-    condition = Condition.WORKING if health.restoring else Condition.ASKS
+    condition = Condition.WORKING if health.standing.to_restore else Condition.ASKS
     task = UNLOCK if health.locked and _is_locked(health) else ""
     return _matter(UNREADABLE, title, condition, text, task, values={"count": count})
 

@@ -36,7 +36,7 @@ class KeyBackup:
         try:
             told = await self._wire.ask("GET", VERSION)
         except Declined as error:
-            if error.errcode != "M_NOT_FOUND":
+            if error.status != 404:  # also where the homeserver knows of no backups at all
                 raise
             told = {}
         count = told.get("count")

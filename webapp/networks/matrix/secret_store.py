@@ -65,9 +65,9 @@ class SecretStore:
         try:
             return await self._wire.ask("GET", self._path(kind))
         except Declined as error:
-            if error.errcode == "M_NOT_FOUND":
-                return {}
-            raise
+            if error.status != 404:
+                raise
+            return {}
 
     async def _put(self, kind: str, content: Mapping[str, Any]) -> None:
         await self._wire.ask("PUT", self._path(kind), content)

@@ -17,11 +17,10 @@ from webapp.networks.matrix.interactive import Proof, ProofNeeded
 from webapp.networks.matrix.key_backup import KeyBackup
 from webapp.networks.matrix.keys import Keys
 from webapp.networks.matrix.line import Line
-from webapp.networks.matrix.secret_store import NAMES, SecretStore
+from webapp.networks.matrix.secret_store import SecretStore
 from webapp.networks.matrix.wire import path
 
 KEY_BYTES = 32
-IDENTITY = frozenset(name for name in NAMES if name.startswith("m.cross_signing."))
 _TITLE = N_("Set up your keys")
 _TITLE_ANEW = N_("Start with new keys")
 _EXPLAINED = N_(
@@ -73,7 +72,7 @@ class SetUp(Dialogue):
         await self._keys.own(lambda own: own.look_again())
         await self._keys.settle()
         standing = await self._keys.own(lambda own: own.standing())
-        if not self._anew and standing.identity is not Trust.UNKNOWN and not standing.secrets >= IDENTITY:
+        if not self._anew and standing.identity is not Trust.UNKNOWN and not standing.holds_identity:
             told = N_("This account has keys already. Unlock them with their recovery key, or verify this device.")
             raise Refused(Sentence(told))
 
@@ -81,7 +80,7 @@ class SetUp(Dialogue):
 
     async def _make(self, auth: dict[str, object] | None) -> None:
         standing = await self._keys.own(lambda own: own.standing())
-        if not standing.secrets >= IDENTITY:
+        if not standing.holds_identity:
             await self._make_identity(auth)
         if await self._backup.look() is not BackupState.OPEN:
             await self._backup.make()

@@ -108,8 +108,10 @@ def test_a_backup_that_another_identity_made_is_foreign(work, far, ours, signer)
     assert work.own.backup.note(far.told(by=signer)) is BackupState.FOREIGN
 
 
-def test_a_signature_of_an_identity_that_is_not_confirmed_counts_for_nothing(work, far, ours):
+def test_a_signature_of_our_identity_counts_once_that_is_confirmed_and_not_before(work, far, ours):
     assert work.own.backup.note(far.told(by=ours)) is BackupState.FOREIGN
+    work.own.claim(ours.secret(secrets.MASTER))
+    assert work.own.backup.state() is BackupState.LOCKED
 
 
 def test_a_server_that_puts_its_own_backup_in_place_of_ours_gets_no_keys(work, far):

@@ -48,7 +48,8 @@ class Backup:
             usable = version and told.get("algorithm") == ALGORITHM
             public = key_text(auth.get("public_key")) if usable else ""
             before = mapping(store.tables.fact(secrets.BACKUP_FACT))
-            now = {"version": version, "public_key": public, "ours": bool(public) and self._is_signed_by_us(auth)}
+            kept = identities.as_kept(auth, store.user, {}) if public else {}
+            now = {"version": version, "public_key": public, "auth": kept}
             if dict(before) != now:
                 store.tables.keep_fact(secrets.BACKUP_FACT, now)
             if before.get("version") != version:
@@ -64,7 +65,8 @@ class Backup:
                 return BackupState.NONE
             if secrets.get(self._store, secrets.BACKUP):
                 return BackupState.OPEN
-            return BackupState.LOCKED if known.get("ours") else BackupState.FOREIGN
+            ours = self._is_signed_by_us(mapping(known.get("auth")))
+            return BackupState.LOCKED if ours else BackupState.FOREIGN
 
     @property
     def version(self) -> str:

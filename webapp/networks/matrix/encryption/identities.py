@@ -16,7 +16,7 @@ from webapp.networks.matrix.encryption.store import Store
 from webapp.networks.matrix.encryption.tables import KnownDevice, Tables
 
 LARGEST = 8192
-"""Octets of a master key object that we keep, to sign it one day."""
+"""Octets of a signed object that we keep, to sign it ourselves or to look at its signatures again."""
 MOST_SIGNATURES = 50
 CONFIRMED = "confirmed"
 """The fact that names our own master key once it is certain that it is ours."""
@@ -59,7 +59,7 @@ def note_identity(
             named,
             _signed_key(user, "self_signing", named, self_signing) or known.self_signing,
             user_signing=_signed_key(user, "user_signing", named, user_signing) or known.user_signing,
-            signed=_as_kept(mapping(master), us, known.signed),
+            signed=as_kept(mapping(master), us, known.signed),
         )
     else:
         new = replace(known, changed=named)
@@ -109,17 +109,20 @@ def _is_signed_by_us(store: Store, theirs: Identity) -> bool:
     return is_signed(theirs.signed, store.user, f"ed25519:{ours.user_signing}", ours.user_signing)
 
 
-def _as_kept(master: Mapping[str, Any], us: str, before: Mapping[str, Any]) -> dict[str, Any]:
-    """A master key with the signatures by ``us`` alone; what we signed before stays, whatever the server forgot."""
+def as_kept(value: Mapping[str, Any], us: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    """A foreign object with the signatures by ``us`` alone; what we signed before stays, whatever the server forgot.
+
+    Of one that is too large, or makes no sense, what was before.
+    """
     try:
-        if len(covered(master)) > LARGEST:
+        if len(covered(value)) > LARGEST:
             return dict(before)
     except NotCanonical:
         return dict(before)
-    plain = {name: value for name, value in master.items() if name not in {"signatures", "unsigned"}}
-    same = {name: value for name, value in before.items() if name != "signatures"} == plain
+    plain = {name: one for name, one in value.items() if name not in {"signatures", "unsigned"}}
+    same = {name: one for name, one in before.items() if name != "signatures"} == plain
     signatures = mapping(mapping(before.get("signatures")).get(us)) if same else {}
-    told = mapping(mapping(master.get("signatures")).get(us))
+    told = mapping(mapping(value.get("signatures")).get(us))
     new = {name: text for name, text in list(told.items())[:MOST_SIGNATURES] if short_text(name) and short_text(text)}
     return {**plain, "signatures": {us: {**signatures, **new}}}
 

@@ -40,6 +40,7 @@ class OwnKeys:
                 self.backup.state(),
                 store.tables.count_to_back_up(),
                 self._has_others(),
+                self.backup.needs_restore(),
             )
 
     def look_again(self) -> None:

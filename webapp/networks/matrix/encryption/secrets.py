@@ -17,7 +17,7 @@ BACKUP = "m.megolm_backup.v1"
 CROSS_SIGNING = (MASTER, SELF_SIGNING, USER_SIGNING)
 ALL = (*CROSS_SIGNING, BACKUP)
 BACKUP_FACT = "backup"
-"""The fact with what the server says of its backup of room keys: ``version``, ``public_key``."""
+"""The fact with what the server says of its backup of room keys: ``version``, ``public_key``, ``auth`` (signed)."""
 
 
 def keep(store: Store, name: str, secret: str) -> bool:

@@ -21,7 +21,7 @@ class Standing:
     """``identity``: whether the person has cross-signing keys, and whether they are certainly theirs. ``device``: this
     device is vouched for by them. ``secrets``: the names of the private keys that we have. ``unreadable``: messages
     that wait for their key. ``behind``: room keys that the backup does not have. ``others``: whether the person has
-    other devices that are vouched for."""
+    other devices that are vouched for. ``to_restore``: the backup was not read to its end yet."""
 
     identity: Trust
     device: bool
@@ -30,6 +30,7 @@ class Standing:
     backup: BackupState
     behind: int
     others: bool = False
+    to_restore: bool = False
 
     @property
     def holds_identity(self) -> bool:
