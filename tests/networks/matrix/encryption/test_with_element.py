@@ -160,3 +160,22 @@ def test_a_device_that_is_not_confirmed_is_told_why_it_cannot_read(alice: Ours, 
     found = alice.said[event]
     assert isinstance(found, Closed)
     assert found.reason.msgid == megolm.NOT_CONFIRMED
+
+
+def test_after_our_sessions_were_lost_element_is_read_again(alice: Ours, bob: Device) -> None:
+    room = meet(bob, alice)
+    asked = bob.do("say", room=room, body="Is there soup?")
+    alice.until(lambda: alice.reads(asked, "Is there soup?"))
+    alice.say(room, "Yes")
+    bob.until(lambda: bob.texts(room)[-1] == "Yes")
+    with alice.work._store.transaction():
+        alice.work._store._execute("DELETE FROM olmsessions", ())
+
+    def said_and_read() -> bool:
+        bob.do("forgetOutbound", room=room)
+        said = bob.do("say", room=room, body="Still there?")
+        alice.sync()
+        alice.sync()
+        return alice.reads(said, "Still there?")
+
+    bob.until(said_and_read)

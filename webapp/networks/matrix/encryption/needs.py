@@ -1,6 +1,6 @@
 """What must be asked before others can be written to: whose devices there are, and a first key of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from webapp.networks.matrix.encryption import olm
@@ -76,6 +76,17 @@ class Needs:
         for at in range(0, len(wanted), AT_A_TIME):
             self._claim(wanted[at : at + AT_A_TIME])
         return self._questions.of(CLAIM, frozenset(device.user for device in devices))
+
+    def renew(self, device: KnownDevice, begun: Callable[[], None]) -> None:
+        """A new session with a device, though there is one; ``begun`` is called as soon as it is there."""
+
+        def answer(reply: Mapping[str, Any]) -> None:
+            given = mapping(mapping(reply.get("one_time_keys")).get(device.user))
+            if olm.begin(self._store, device, given.get(device.device)):
+                begun()
+
+        body = {"one_time_keys": {device.user: {device.device: ALGORITHM}}, "timeout": 10_000}
+        self._questions.ask(CLAIM, "POST", "/keys/claim", body, [device.user], answer, no_will_do=True)
 
     def _lacks_session(self, device: KnownDevice) -> bool:
         return self._questions.may_ask(_name(device)) and not self._store.olm_sessions(device.curve25519)

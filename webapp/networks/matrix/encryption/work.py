@@ -19,6 +19,7 @@ from webapp.networks.matrix.encryption.outcomes import Closed, IdentityChanged, 
 from webapp.networks.matrix.encryption.own_keys import OwnKeys
 from webapp.networks.matrix.encryption.prekeys import Prekeys
 from webapp.networks.matrix.encryption.questions import Questions
+from webapp.networks.matrix.encryption.recovery import Recovery
 from webapp.networks.matrix.encryption.requests import Request
 from webapp.networks.matrix.encryption.speaking import SHARE, Speaking
 from webapp.networks.matrix.encryption.store import Store
@@ -43,6 +44,7 @@ class Work:
         self.own = OwnKeys(self._store, self._look_ripe)
         self._signatures = Signatures(self._store, self._questions)
         self._letters = Letters(self._store, self._questions, self._needs)
+        self._recovery = Recovery(self._store, self._needs, self._letters)
         self._gossip = Gossip(self._store, self._letters)
         self._vouching = Vouching(self._store, self._questions)
         self._verifications = Verifications(self._store, self._questions, self._ours, self._certain)
@@ -72,6 +74,7 @@ class Work:
             note_lists(self._store.tables, mapping(lists))
             self._prekeys.note_counts(mapping(counts), unused_fallback)
             taken = take_letters(self._store, to_device)
+            self._recovery.note(taken.out_of_step)
             self._verifications.take(taken.plain)
             self._gossip.take(taken.plain)
             taken.sessions += self._gossip.take_letters(taken.letters)
