@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -541,3 +542,26 @@ def test_the_question_asks_for_little(tmp_path: Path) -> None:
 
     script = Script(answer("s1"))
     run(followed(tmp_path, script, look))
+
+
+def test_a_direct_chat_that_was_made_here_is_told_of_however_early_the_room_comes(tmp_path: Path) -> None:
+    """The room may come before the account says whom it is with, and before we have noted it ourselves."""
+    direct = {"account_data": {"events": [{"type": "m.direct", "content": {"@a:b.org": [ROOM]}}]}}
+
+    async def look(seen: Following, fake: FakeHomeserver) -> None:
+        await seen.event(ConversationChanged)
+        fake.answers["PUT", f"/_matrix/client/v3/user/{quote(ME)}/account_data/m.direct"] = Told({})
+        assert isinstance(seen.session, MatrixSession)
+        directs = seen.session._actions._directs
+        await directs.add("@a:b.org", ROOM)
+        assert directs.rooms_with("@a:b.org") == [ROOM]
+        noted.set()
+        await seen.event(ConversationChanged, lambda event: event.partner == "@a:b.org")
+
+    async def waiting(asked: Asked) -> Told:
+        if len(script.asked) == 1:
+            await noted.wait()
+        return await script(asked)
+
+    noted, script = asyncio.Event(), Script(answer("s1", {ROOM: room(event("$1"))}), answer("s2", **direct))
+    run(followed(tmp_path, waiting, look))

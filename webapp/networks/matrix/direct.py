@@ -22,14 +22,16 @@ class Directs:
         self._line = line
         kept = line.rooms.note(_NOTE)
         self._partners: dict[str, str] = kept if isinstance(kept, dict) else {}
+        self._added: dict[str, str] = {}
+        """Made here, and the account has not said so yet; when it does, the rest hears of it."""
 
     def partner(self, room: str) -> str:
         """With whom a room is a direct chat; empty where it is none."""
-        return self._partners.get(room, "")
+        return self._partners.get(room) or self._added.get(room, "")
 
     def rooms_with(self, user: str) -> list[str]:
         """The direct chats with somebody, the newest last."""
-        return [room for room, partner in self._partners.items() if partner == user]
+        return [room for room, partner in (self._partners | self._added).items() if partner == user]
 
     def knows(self, user: str) -> bool:
         """Whether there is a direct chat with somebody."""
@@ -38,6 +40,7 @@ class Directs:
     def note(self, content: Mapping[str, Any]) -> set[str]:
         """Take over what the account says; the answer are the rooms for which that is new."""
         new = partners_in(content)
+        self._added = {room: user for room, user in self._added.items() if room not in new}
         changed = {room for room in {*new, *self._partners} if new.get(room) != self._partners.get(room)}
         if changed:
             self._partners = new
@@ -57,7 +60,7 @@ class Directs:
         others = [one for one in rooms if one != room] if isinstance(rooms, list) else []
         content = {**kept, user: [*others, room]}
         await self._line.wire.ask("PUT", place, content)
-        self.note(content)
+        self._added[room] = user
 
 
 def partners_in(content: Mapping[str, Any]) -> dict[str, str]:
