@@ -85,6 +85,11 @@ class ContactsChanged(Change):
 
 
 @dataclass(frozen=True)
+class SpacesChanged(Change):
+    """Which spaces there are, what they are called, or which conversations are in them."""
+
+
+@dataclass(frozen=True)
 class SettingsChanged(Change):
     """The user's own settings: every page must be drawn anew."""
 

@@ -69,6 +69,10 @@ class Screen:
     def _delete(self, target: Tag, _news: list[Tag]) -> None:
         target.decompose()
 
+    def _renew(self, target: Tag, news: list[Tag]) -> None:
+        target.clear()
+        target.extend(news)
+
     def _differ(self, target: Tag, news: list[Tag]) -> None:
         if target["data-kind"] != news[0]["data-kind"]:
             target.replace_with(*news)

@@ -11,7 +11,7 @@ from tests.live.screen import Screen
 from tests.rows import Rows, said
 from webapp.languages import Sentence
 from webapp.live.fragments import older_page
-from webapp.messaging import accounts, arrange, conversations, history, settle
+from webapp.messaging import accounts, arrange, conversations, history, settle, spaces
 from webapp.messaging.inbox import Filter
 from webapp.messaging.read import mark_read
 from webapp.messaging.send import delete_unsent, retry, send_text
@@ -34,6 +34,8 @@ class Story:
         rows.arrive(account, said("Who cooks?", "g0", sender="carol", sender_name="Carol", **GROUP))
         self.talk = rows.conversation("bob").id
         self.group = rows.conversation("kitchen").id
+        rows.arrive(account, events.SpaceChanged("s", "School", ("kitchen",)))
+        self.space = rows.database.read(spaces.spaces_of, alice)[0].id
 
     @property
     def next(self) -> int:
@@ -141,6 +143,16 @@ class Story:
 
     def mutes(self) -> None:
         self.write(arrange.set_muted, self.alice, self.talk, bool(self.next % 2))
+
+    def is_kept_otherwise(self) -> None:
+        low, marked = bool(self.next % 2), bool(self.next % 3)
+        self.rows.arrive(self.account, events.ConversationArranged("bob", low=low, marked_unread=marked))
+        self.write(arrange.set_marked_unread, self.alice, self.group, low)
+
+    def spaces_change(self) -> None:
+        n = self.next
+        self.rows.arrive(self.account, events.SpaceChanged("s", f"School {n}", ("bob", "kitchen", "new1")[n % 2 :]))
+        self.rows.arrive(self.account, events.SpaceChanged("t", "Town", ("kitchen",), gone=n % 3 == 0))
 
     def types(self) -> None:
         self.rows.arrive(self.account, events.TypingChanged("bob", "bob", bool(self.next % 2), "Bob"))
@@ -267,6 +279,7 @@ def screens(story: Story) -> dict[str, Screen]:
         "direct": Screen(*here, story.talk),
         "group": Screen(*here, story.group),
         "unread": Screen(*here, story.talk, Filter(unread=True)),
+        "space": Screen(*here, None, Filter(space_id=story.space)),
         "account": Screen(*here, None, Filter(account_id=story.account)),
     }
 
@@ -282,7 +295,7 @@ def same(open_screens: dict[str, Screen], after: list[str]) -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_after_each_verb_pushed_is_the_same_as_fresh(story: Story, step: str) -> None:
     story.sends()
-    open_screens = {name: screen for name, screen in screens(story).items() if name in ("direct", "group")}
+    open_screens = {name: screen for name, screen in screens(story).items() if name in ("direct", "group", "space")}
     for _ in range(2):
         getattr(story, step)()
         same(open_screens, [step])

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from sqlmodel import select
 
 from tests.browser import Browser
 from tests.pages.test_inbox import until
 from tests.pages.test_networks import add_toy, toy, toy_account, wait_for_state
-from webapp.models import User
+from webapp.models import Conversation, Space, SpaceConversation, User
 from webapp.pages.house import House
 
 pytestmark = pytest.mark.process  # together they take seconds
@@ -187,3 +188,45 @@ def test_another_program_of_theirs_is_followed(page: Browser) -> None:
     says(page, "toss")
     until(lambda: "Low priority" in row(page, "Echo").get_text())
     assert not row(page, "Echo").has_attr("data-pinned")
+
+
+def chips(page: Browser, where: str = "/") -> dict[str, str]:
+    """The filters above the list, and where they lead."""
+    return {one.get_text(" ", strip=True): one["href"] for one in page.page(where).select("#chips a")}
+
+
+def test_a_space_is_a_filter(page: Browser) -> None:
+    says(page, "box")
+    where = until(lambda: chips(page).get("Toy box"))
+    narrowed = page.page(where)
+    assert [one.get_text() for one in narrowed.select("#rows .conversation-row__name")] == ["Sandpit"]
+    assert narrowed.select_one("#chips [aria-current]").get_text(strip=True) == "Toy box"
+    says(page, "spill")
+    until(lambda: "Toy box" not in chips(page))
+    assert page.page(where).select("#rows .conversation-row__name") == []
+
+
+@pytest.mark.parametrize("space", ["0", "99999999999999999", "x", "-1", "٣", ""])
+def test_a_space_that_is_none_is_no_error(page: Browser, space: str) -> None:
+    assert page.get("/", params={"space": space}).status_code == 200
+
+
+def test_only_the_first_spaces_stand_in_the_row_the_others_behind_more(
+    page: Browser, house: House, alice: User
+) -> None:
+    account = toy_account(house, alice)
+
+    def add(db) -> None:
+        sandpit = db.exec(select(Conversation).where(Conversation.remote_id == "sandpit")).one()
+        for number in range(14):
+            space = Space(user_id=alice.id, account_id=account.id, remote_id=str(number), name=f"Space {number:02}")
+            db.add(space)
+            db.flush()
+            db.add(SpaceConversation(space_id=space.id, conversation_id=sandpit.id))
+
+    house.database.write(add)
+    nav = page.page("/").select_one("#chips")
+    assert [one.get_text(strip=True) for one in nav.select("details a")] == ["Space 12", "Space 13"]
+    assert nav.select_one("summary").get_text(strip=True) == "More"
+    assert not nav.select_one("details").has_attr("open")
+    assert page.page(str(nav.select("details a")[0]["href"])).select_one("#chips details").has_attr("open")

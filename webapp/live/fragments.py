@@ -20,7 +20,7 @@ from webapp.drawing import Reader, draw
 from webapp.languages import Sentence
 from webapp.live.tabs import View
 from webapp.markup import drawn
-from webapp.messaging import account_cards, inbox, matters, people_list, thread
+from webapp.messaging import account_cards, inbox, matters, people_list, spaces, thread
 from webapp.messaging.access import account_behind
 from webapp.messaging.errors import NotYours
 from webapp.messaging.head import Head, head_of, members_of
@@ -137,12 +137,15 @@ def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
 
 _BEING_READ = (c.MessageChanged, c.MessageGone, c.HistoryLoaded, c.TypingChanged)
 _NOT_OF_THE_HEAD = (c.RowChanged, c.UnreadChanged, *_BEING_READ)
-_OF_THE_COUNTS = (c.UnreadChanged, c.ConversationChanged, c.ConversationGone, c.AccountChanged)
+_OF_THE_COUNTS = (c.UnreadChanged, c.ConversationChanged, c.ConversationGone, c.AccountChanged, c.SpacesChanged)
 _OF_A_ROW = (c.RowChanged, c.ConversationChanged, c.ConversationGone, c.MessageChanged, c.MessageGone, c.TypingChanged)
 
 
 def _list_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[str]:
-    """Rows that changed, and rows that do not belong into this list any more."""
+    """Rows that changed, and rows that do not belong into this list any more; all of them, if that is new."""
+    if view.wanted.space_id is not None and any(isinstance(change, c.SpacesChanged) for change in changes):
+        page = inbox.inbox_page(db, view.user_id, view.wanted)
+        return [partial("rows", "renew", draw_more(view, page) + draw_rows(view, page.rows))]
     ids = dict.fromkeys(change.conversation_id for change in changes if isinstance(change, _OF_A_ROW))
     if not ids:
         return []
@@ -159,7 +162,8 @@ def _count_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[s
 def draw_chips(db: Session, view: View) -> str:
     """The filters above the list, and how much is unread, there and in the navigation."""
     unread = inbox.unread_count(db, view.user_id)
-    html = draw_for(view, "inbox/_chips.html", unread=unread, accounts=inbox.chips_of(db, view.user_id))
+    chips = {"accounts": inbox.chips_of(db, view.user_id), "spaces": spaces.spaces_of(db, view.user_id)}
+    html = draw_for(view, "inbox/_chips.html", unread=unread, **chips)
     return partial("chips", "outerHTML", html) + _draw_unread(view, unread)
 
 

@@ -9,12 +9,24 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, literal_column, select, true, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
 from sqlmodel import Session, col
 
 from webapp.languages import Sentence
 from webapp.messaging.typing import typing_in
-from webapp.models import Account, AccountState, Conversation, Identity
+from webapp.models import Account, AccountState, Conversation, Identity, Space, SpaceConversation
 from webapp.networks.events import ConversationKind, ConversationState
 
 PAGE = 40
@@ -23,10 +35,11 @@ COUNTED = 100
 
 @dataclass(frozen=True)
 class Filter:
-    """Which conversations are wanted: all, only those with something unread, only those of one account."""
+    """Which conversations are wanted: all, only those with something unread, of one account, in one space."""
 
     unread: bool = False
     account_id: int | None = None
+    space_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,14 +109,18 @@ def address_with() -> ColumnElement[str]:
     return func.coalesce(func.nullif(Conversation.partner, ""), Conversation.remote_id)
 
 
-def _rows_query(user_id: int | BindParameter[int]) -> Select[*tuple[Any, ...]]:
+def _facts() -> Select[*tuple[Any, ...]]:
+    """What rows are made of."""
     contact = and_(col(Identity.account_id) == col(Conversation.account_id), col(Identity.address) == address_with())
     return (
         select(Conversation, col(Account.network), col(Account.address), col(Identity.name))
         .join(Account, col(Account.id) == col(Conversation.account_id))
         .outerjoin(Identity, contact)
-        .where(col(Conversation.user_id) == user_id, col(Conversation.listed) == true())
     )
+
+
+def _rows_query(user_id: int | BindParameter[int]) -> Select[*tuple[Any, ...]]:
+    return _facts().where(col(Conversation.user_id) == user_id, col(Conversation.listed) == true())
 
 
 def _wanted(query: Select[*tuple[Any, ...]], wanted: Filter) -> Select[*tuple[Any, ...]]:
@@ -112,14 +129,40 @@ def _wanted(query: Select[*tuple[Any, ...]], wanted: Filter) -> Select[*tuple[An
         query = query.where(col(Conversation.unread) > literal_column("0"))
     if wanted.account_id is not None:
         query = query.where(col(Conversation.account_id) == wanted.account_id)
+    if wanted.space_id is not None:
+        query = query.where(_is_in(wanted.space_id))
     return query
+
+
+def _is_in(space_id: int | BindParameter[int]) -> ColumnElement[bool]:
+    """Whether a conversation is in a space."""
+    there = col(SpaceConversation.conversation_id) == col(Conversation.id)
+    return exists().where(there, col(SpaceConversation.space_id) == space_id)
 
 
 def page_query(user_id: int, wanted: Filter, after: str | None, size: int) -> Select[*tuple[Any, ...]]:
     """The query behind a page. Raises ValueError if ``after`` is no key."""
     columns = (col(Conversation.pinned), col(Conversation.last_activity), col(Conversation.id))
+    if wanted.space_id is not None:
+        return _space_page(user_id, wanted.space_id, after, size)
     query = _wanted(_rows_query(user_id), wanted).order_by(*(column.desc() for column in columns)).limit(size)
     return query.where(tuple_(*columns) < tuple_(*_after(after))) if after else query
+
+
+def _space_page(user_id: int, space_id: int, after: str | None, size: int) -> Select[*tuple[Any, ...]]:
+    """A space holds few: these are sorted, and only then what belongs to the first of them is looked up.
+
+    Whose it is is asked of the space, or the way would lead through everything that the user has.
+    """
+    columns = (col(Conversation.pinned), col(Conversation.last_activity), col(Conversation.id))
+    there = col(SpaceConversation.conversation_id) == col(Conversation.id)
+    found = select(col(Conversation.id)).select_from(Space).where(col(Space.id) == space_id)
+    found = found.join(SpaceConversation, col(SpaceConversation.space_id) == col(Space.id)).join(Conversation, there)
+    found = found.where(col(Space.user_id) == user_id, col(Conversation.listed) == true())
+    found = found.where(tuple_(*columns) < tuple_(*_after(after))) if after else found
+    some = found.order_by(*(column.desc() for column in columns)).limit(size).subquery("some")
+    query = _facts().join(some, some.c.id == col(Conversation.id))
+    return query.order_by(*(column.desc() for column in columns))
 
 
 def inbox_page(db: Session, user_id: int, wanted: Filter, after: str | None = None, size: int = PAGE) -> Page:
@@ -131,17 +174,17 @@ def inbox_page(db: Session, user_id: int, wanted: Filter, after: str | None = No
 
 def rows_of(db: Session, user_id: int, conversation_ids: Iterable[int], wanted: Filter) -> dict[int, Row]:
     """Those of these conversations that belong into the list, by id."""
-    values = {"user": user_id, "account": wanted.account_id, "ids": list(conversation_ids)}
-    return {
-        one[0].id: _row(*one) for one in db.execute(_some_rows(wanted.unread, wanted.account_id is not None), values)
-    }
+    values = {"user": user_id, "account": wanted.account_id, "space": wanted.space_id, "ids": list(conversation_ids)}
+    query = _some_rows(wanted.unread, wanted.account_id is not None, wanted.space_id is not None)
+    return {one[0].id: _row(*one) for one in db.execute(query, values)}
 
 
 @cache
-def _some_rows(unread: bool, of_account: bool) -> Select[*tuple[Any, ...]]:
+def _some_rows(unread: bool, of_account: bool, of_space: bool) -> Select[*tuple[Any, ...]]:
     """The query of ``rows_of``, built once: it is asked with every change that any tab shows."""
     query = _rows_query(bindparam("user")).where(col(Conversation.id).in_(bindparam("ids", expanding=True)))
     query = _wanted(query, Filter(unread=unread))
+    query = query.where(_is_in(bindparam("space"))) if of_space else query
     return query.where(col(Conversation.account_id) == bindparam("account")) if of_account else query
 
 

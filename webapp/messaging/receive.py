@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Update, bindparam, update
 from sqlmodel import Session, col
 
-from webapp.messaging import arrange, conversations, matters, members, opened, people, receipts, seals
+from webapp.messaging import arrange, conversations, matters, members, opened, people, receipts, seals, spaces
 from webapp.messaging.arrivals import Arrivals
 from webapp.messaging.leases import Holding, held_account
 from webapp.models import Account
@@ -18,6 +18,7 @@ _VERBS: dict[type[Event], Callable[[Session, Holding, Any], None]] = {
     events.ConversationChanged: conversations.change,
     events.InvitationReceived: conversations.invite,
     events.ConversationArranged: arrange.change_arrangement,
+    events.SpaceChanged: spaces.change_space,
     events.SealChanged: seals.change_seal,
     events.TrustChanged: seals.change_trust,
     events.MattersChanged: matters.change_matters,

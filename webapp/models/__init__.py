@@ -13,6 +13,7 @@ from webapp.models.instance import InstanceOption
 from webapp.models.matter import AccountMatter
 from webapp.models.message import Message
 from webapp.models.outbox import OutboxEntry
+from webapp.models.space import Space, SpaceConversation
 from webapp.models.user import Invite, Role, SignIn, Throttle, UsedToken, User
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "OutboxEntry",
     "Role",
     "SignIn",
+    "Space",
+    "SpaceConversation",
     "Throttle",
     "UsedToken",
     "User",

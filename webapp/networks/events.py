@@ -273,6 +273,20 @@ class ConversationArranged(Event):
     marked_unread: bool | None = None
 
 
+@dataclass(frozen=True)
+class SpaceChanged(Event):
+    """Conversations that belong together on the network: ``space`` is its id there, ``name`` what it is called.
+
+    ``conversations`` are all that are in it by now, also those by way of a space in this one; those that the house does
+    not know are left out, so it is told again when one of them comes. ``gone``: there is no such space any more.
+    """
+
+    space: str
+    name: str = ""
+    conversations: tuple[str, ...] = ()
+    gone: bool = False
+
+
 class SealLevel(StrEnum):
     """Who can read along in a conversation: whoever runs the servers; nobody but those who take part in it, and this
     house, whose server decrypts."""

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 
 from webapp.live import fragments
 from webapp.live.tabs import View, new_tab, tabs_of
-from webapp.messaging import inbox, people_list, thread
+from webapp.messaging import inbox, people_list, spaces, thread
 from webapp.messaging.access import conversation_of
 from webapp.messaging.head import head_at, members_of
 from webapp.models import User
@@ -20,10 +20,17 @@ def wanted_by(request: Request) -> tuple[inbox.Filter, str]:
     """The filter that an address names, and the query that names it again."""
     if request.query_params.get("show") == "unread":
         return inbox.Filter(unread=True), "?show=unread"
-    account = request.query_params.get("account", "")
-    if account.isdecimal() and len(account) < 19:
-        return inbox.Filter(account_id=int(account)), f"?account={account}"
+    account, space = _id_in(request, "account"), _id_in(request, "space")
+    if account is not None:
+        return inbox.Filter(account_id=account), f"?account={account}"
+    if space is not None:
+        return inbox.Filter(space_id=space), f"?space={space}"
     return inbox.Filter(), ""
+
+
+def _id_in(request: Request, name: str) -> int | None:
+    given = request.query_params.get(name, "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else None
 
 
 def view_of(request: Request, user: User, conversation_id: int | None = None) -> View:
@@ -47,6 +54,7 @@ def list_scene(db: Session, view: View, after: str | None) -> dict[str, Any]:
         "narrowed": bool(view.query or after),
         "unread": inbox.unread_count(db, view.user_id),
         "accounts": inbox.chips_of(db, view.user_id),
+        "spaces": spaces.spaces_of(db, view.user_id),
         **fragments.notices_of(db, view.user_id),
     }
 

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from webapp.networks.matrix import bridges, keeping
+from webapp.networks.matrix import bridges, keeping, spaces
 
 STATE = [
     *("m.room.create", "m.room.name", "m.room.topic", "m.room.canonical_alias", "m.room.member", "m.room.encryption"),
-    *("m.room.tombstone", "m.room.avatar", "m.room.power_levels", *bridges.KINDS),
+    *("m.room.tombstone", "m.room.avatar", "m.room.power_levels", spaces.CHILD, *bridges.KINDS),
 ]
 FIRST, LATER = 20, 50
 """Messages of each room, the first time and afterwards."""

@@ -26,6 +26,7 @@ from webapp.networks.matrix.quarantine import Heard, events_in, plain_content, t
 from webapp.networks.matrix.receipts import receipts
 from webapp.networks.matrix.room import Room
 from webapp.networks.matrix.seals import Seals
+from webapp.networks.matrix.spaces import Spaces
 from webapp.networks.matrix.texts import tidy_name
 from webapp.networks.matrix.translate import Revealed, Setting, message, opened_late
 from webapp.networks.matrix.wishes import Wish, Wishes
@@ -39,6 +40,7 @@ class RoomNews:
         self._seals = seals
         self._directs = directs
         self._wishes = wishes
+        self._spaces = Spaces(line)
         self._typing: dict[str, set[str]] = {}
 
     async def read(self, kind: str, room_id: str, piece: Mapping[str, Any], first: bool) -> list[Event]:
@@ -60,6 +62,10 @@ class RoomNews:
         self._line.rooms.put(room)
         return self._changed(room) if room.joined and not room.is_space else []
 
+    def of_spaces(self) -> list[Event]:
+        """What is new of spaces, once all rooms of an answer were read."""
+        return self._spaces.news()
+
     # How we stand to it
 
     async def _joined(self, room: Room, piece: Mapping[str, Any], first: bool) -> list[Event]:
@@ -68,7 +74,11 @@ class RoomNews:
         members = await self._note_state(room, piece, timeline)
         room.partner = room.partner or room.asked
         if room.is_space:
+            name = room.shown_name(lambda user: self._name_of(room, user))
+            self._spaces.note(room.id, name, [*self._line.quarantine.all_of(piece.get("state")), *timeline])
             return []
+        if before != "join":
+            self._spaces.came(room.id)
         news: list[Event] = []
         if not first and before in {"join", ""} and _is_limited(piece):
             news.append(GapFound(room.id))  # means nothing for a conversation that is new
@@ -119,6 +129,7 @@ class RoomNews:
         room.membership, room.told, room.sealed = "leave", None, ""
         here = room.id in self._line.left_here
         self._line.left_here.discard(room.id)
+        self._spaces.left(room.id)
         if room.is_space or not before or before == "leave":
             return []
         own = [e for e in timeline if e.type == "m.room.member" and e.state_key == self._line.me]

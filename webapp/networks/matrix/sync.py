@@ -125,7 +125,7 @@ class Sync:
             while len(events) > MOST_TOGETHER:
                 yield Batch(tuple(events[:MOST_TOGETHER]), origin)
                 del events[:MOST_TOGETHER]
-        events += self._of_presence(pieces.parts) + self._line.posted.take() + self._late()
+        events += self._news.of_spaces() + self._of_presence(pieces.parts) + self._line.posted.take() + self._late()
         self._line.rooms.put_note("filled", True)
         await self._line.rooms.prepare(position)
         if events or position != self.position:

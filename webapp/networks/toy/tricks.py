@@ -14,6 +14,8 @@ said to Echo     what happens
 ``move``         the Sandpit goes on at the Beach
 ``keep``         on another device Echo was pinned, muted and marked as unread
 ``toss``         on another device Echo was found to be of little interest
+``box``          the Sandpit is in the Toy box
+``spill``        there is no Toy box any more
 ``curtain``      Echo is heard by nobody else from now on
 ``window``       whoever passes by can hear, and that is worth a warning
 ``door``         that is all over
@@ -38,6 +40,7 @@ from webapp.networks.events import (
     SealChanged,
     SealLevel,
     SealWarning,
+    SpaceChanged,
     Style,
     Trust,
     TrustChanged,
@@ -89,6 +92,8 @@ _TRICKS: dict[str, Trick] = {
     "stranger": _says("It is me, Echo.", untrusted=DETOUR),
     "keep": _happens(ConversationArranged(ECHO, pinned=True, muted=True, low=False, marked_unread=True)),
     "toss": _happens(ConversationArranged(ECHO, pinned=False, muted=False, low=True, marked_unread=False)),
+    "box": _happens(SpaceChanged("box", "Toy box", (SANDPIT, "nobody"))),
+    "spill": _happens(SpaceChanged("box", gone=True)),
     "curtain": _happens(SealChanged(ECHO, CURTAIN)),
     "window": _happens(SealChanged(ECHO, WINDOW, DRAUGHT)),
     "door": _happens(SealChanged(ECHO)),
