@@ -14,6 +14,7 @@ from webapp.messaging.accounts import credentials_of
 from webapp.messaging.audit import first_broken
 from webapp.messaging.sign_ins import sign_ins_of
 from webapp.messaging.users import all_users
+from webapp.networks.contract import RESTORED
 from webapp.opening import close_house, open_house
 from webapp.settings import Settings
 from webapp.vault import Vault, WrongKey
@@ -49,6 +50,20 @@ def test_a_restored_house_has_everything_but_the_sign_ins(saved, house, settings
         assert other.database.read(first_broken) is None
     finally:
         close_house(other)
+
+
+def test_accounts_are_told_that_their_folders_came_out_of_a_backup(house, alice, settings, tmp_path):
+    networks = settings.data_dir / "networks"
+    for name in ("toy/7", "toy/shared", "toy/7/inner"):
+        (networks / name).mkdir(parents=True, exist_ok=True)
+        (networks / name / "kept").write_text("kept")
+    back_up(settings, tmp_path / "marked.tar.gz")
+    place = elsewhere(settings, tmp_path)
+    restore(place, tmp_path / "marked.tar.gz")
+    marks = {mark.parent.relative_to(place.data_dir).as_posix() for mark in place.data_dir.rglob(RESTORED)}
+    assert "networks/toy/7" in marks
+    assert not {"networks/toy/shared", "networks/toy/7/inner"} & marks
+    assert not list(settings.data_dir.rglob(RESTORED))
 
 
 def test_links_that_were_made_before_the_backup_are_worthless(saved, house, settings, tmp_path, alice):

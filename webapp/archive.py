@@ -24,6 +24,7 @@ from webapp.hub import Hub
 from webapp.messaging.audit import COMMAND_LINE, note
 from webapp.messaging.installation import check_master_key
 from webapp.models import SignIn, User
+from webapp.networks.contract import RESTORED
 from webapp.schema import newest_version
 from webapp.settings import Settings
 from webapp.unusable import Unusable
@@ -108,6 +109,7 @@ def restore(settings: Settings, source: Path) -> int:
     try:
         count = _unpack(source, folder)
         _make_ready(folder / ROWS, vault)
+        _mark_accounts(folder / NETWORKS)
         _put_in_place(folder, place, settings.rows_file)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -214,6 +216,13 @@ def _make_ready(rows: Path, vault: Vault) -> None:
         database.write(_revoke_all)
     finally:
         database.close()
+
+
+def _mark_accounts(networks: Path) -> None:
+    """Sessions are told that their folders are older than what their networks know of them."""
+    for folder in networks.glob("*/*"):
+        if folder.is_dir() and folder.name.isdecimal():
+            (folder / RESTORED).touch(mode=0o600)
 
 
 def _revoke_all(db: Session) -> None:

@@ -29,6 +29,10 @@ from webapp.networks.errors import Refused
 from webapp.networks.events import Batch
 from webapp.networks.login import Dialogue, Login, SignedIn
 
+RESTORED = "restored"
+"""A file of this name lies in an account's folder when that came out of a backup: what was used up since is there as if
+it were new. A session that uses up keys must not go on with them; it takes the file away when that is settled."""
+
 
 class Sent(StrEnum):
     """The answer to "did this go out already?"."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.languages import N_, Sentence
-from webapp.networks.contract import Credentials, Surroundings
+from webapp.networks.contract import RESTORED, Credentials, Surroundings
 from webapp.networks.errors import Trouble, Unreachable
 from webapp.networks.login import Field, FieldKind, Form, Login, SignedIn, Step, WrongInput
 from webapp.networks.matrix.addresses import NoAddress, local, server_of, user_id
@@ -181,9 +181,12 @@ class MatrixLogin(Login):
         return SignedIn(address, kept, name)
 
     def _may_be_the_same(self) -> bool:
-        """A device whose keys are broken and were put away must not come back with others: nobody would trust it."""
+        """A device whose keys are broken and were put away must not come back with others: nobody would trust it.
+
+        And one out of a backup must not come back with keys that it has used before.
+        """
         folder = self._surroundings.folder
-        return (folder / KEYS).exists() or not any(folder.glob("keys.broken-*"))
+        return not (folder / RESTORED).exists() and ((folder / KEYS).exists() or not any(folder.glob("keys.broken-*")))
 
     def _since(self, device: str) -> str:
         """When this device came to be: what was written before that, another one may have sent (D3)."""
