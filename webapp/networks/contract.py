@@ -171,6 +171,8 @@ class Network(ABC):
     """One honest line on who can read along, shown in every conversation."""
     seal_in_short: Sentence
     """The same in two to four words, for where there is no room."""
+    seals_differ: Sentence | None = None
+    """Said of an account in place of ``seal``, where conversations are sealed in different ways."""
     capabilities: Capabilities
     offered: bool = True
     """Whether people may add it unless the administrator decides otherwise (False: made for development)."""

@@ -53,6 +53,11 @@ def told(standing: Standing, *, locked: bool = True, **more: object) -> dict[str
         (WELL, False, {IDENTITY: ("asks", SET_UP, False), BACKUP: ("good", "", False)}),
         (but(WELL, device=False), True, {IDENTITY: ("working", "", False), BACKUP: ("good", "", False)}),
         (but(WELL, backup=BackupState.NONE), True, {IDENTITY: ("good", "", False), BACKUP: ("asks", SET_UP, False)}),
+        (
+            but(LOCKED, backup=BackupState.FOREIGN),
+            True,
+            {IDENTITY: ("act", UNLOCK, True), LOST: ("asks", START_ANEW, False), BACKUP: ("off", "", False)},
+        ),
         (but(WELL, backup=BackupState.FOREIGN), True, {IDENTITY: ("good", "", False), BACKUP: ("asks", SET_UP, False)}),
         (but(WELL, behind=3), True, {IDENTITY: ("good", "", False), BACKUP: ("working", "", False)}),
         (

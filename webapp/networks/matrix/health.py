@@ -30,6 +30,7 @@ _LOST = N_("If your recovery key is lost and you are signed in nowhere else, you
 _LOST_TITLE = N_("Recovery key lost?")
 _NO_BACKUP = N_("The keys of your messages are not backed up: after a repair, old messages could not be read any more.")
 _BACKUP_LOCKED = N_("The keys of your old messages are backed up, and locked.")
+_BACKUP_UNSURE = N_("There is a backup of keys. Whether it is yours shows when your own keys are unlocked.")
 _FOREIGN = N_("There is a backup of keys, but it is not yours, or of an older identity of yours. It is not used.")
 _FETCHING = N_("The keys of old messages are being fetched.")
 _RESTORING = N_("The keys of old messages are being fetched: %(done)d of %(all)d.")
@@ -93,6 +94,8 @@ def _backup(health: Health) -> Matter | None:
             return _open_backup(health)
         case BackupState.LOCKED:
             return _matter(BACKUP, _OLD_MESSAGES, Condition.ASKS, _BACKUP_LOCKED, UNLOCK if health.locked else "")
+        case BackupState.FOREIGN if _is_locked(health) and health.standing.identity is not Trust.CHANGED:
+            return _matter(BACKUP, _OLD_MESSAGES, Condition.OFF, _BACKUP_UNSURE)
         case BackupState.FOREIGN:
             return _matter(BACKUP, _OLD_MESSAGES, Condition.ASKS, _FOREIGN, "" if _is_locked(health) else SET_UP)
         case BackupState.NONE if health.standing.identity is Trust.UNKNOWN or _is_locked(health):
