@@ -21,7 +21,9 @@ class Matrix(Network):
         N_("Reaches everybody on Matrix, and other messengers by its bridges. Needs an account on a homeserver.")
     )
     seal = Sentence(N_("Encrypted to the server, not end to end: the servers of both sides could read this."))
-    seals_differ = Sentence(N_("Encrypted from end to end where the conversation is; each one says who can read along."))
+    seals_differ = Sentence(
+        N_("Encrypted from end to end where the conversation is; each one says who can read along.")
+    )
     seal_in_short = Sentence(N_("Encrypted to the server"))
     offered = False
     capabilities = Capabilities(
