@@ -174,3 +174,21 @@ def test_broken_keys_sign_the_account_out_and_it_comes_back_as_a_new_device(alic
         assert third.credentials["device"] == again.credentials["device"]
 
     asyncio.run(work())
+
+
+def test_a_room_that_we_made_encrypted_is_known_to_be_before_the_homeserver_tells_us_of_it(
+    alice: Person, keyed: Keyed
+) -> None:
+    """It may be told of before all of its beginning is there; what is said into it right then was not encrypted."""
+
+    async def work() -> None:
+        session = keyed(alice).session
+        await session.open(None)  # and nobody listens to what the homeserver tells
+        try:
+            room = str((await session.perform(CreateGroup("", "Soup"))).conversation)
+            keys = session._open_line().keys  # type: ignore[attr-defined]  # the session of this network
+            assert await keys.is_encrypted(room)
+        finally:
+            await session.close()
+
+    asyncio.run(work())

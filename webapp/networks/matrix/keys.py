@@ -14,6 +14,7 @@ from webapp.languages import N_, Sentence
 from webapp.networks.contract import RESTORED, Surroundings
 from webapp.networks.errors import SignedOut, Unreachable
 from webapp.networks.events import Trust
+from webapp.networks.matrix.encryption.outcomes import KeysNeeded
 from webapp.networks.matrix.pieces import Nonsense, each
 from webapp.networks.matrix.quarantine import Heard, events_in, heard, text_in
 from webapp.networks.matrix.translate import Revealed, Sealed
@@ -191,6 +192,10 @@ class Keys:
         if limited:
             await self._machine.rotate(room)
 
+    async def note_encrypted(self, room: str) -> None:
+        """This room is encrypted, and stays so."""
+        await self._machine.note_encrypted(room, {})
+
     async def is_encrypted(self, room: str) -> bool:
         return await self._machine.is_encrypted(room)
 
@@ -216,7 +221,8 @@ class Keys:
             for _ in range(MOST_ROUNDS):
                 due = await self._machine.due(room)
                 if not due:
-                    return await self._machine.seal(room, kind, content, anyway)
+                    with contextlib.suppress(KeysNeeded):  # somebody has a new device since a moment ago
+                        return await self._machine.seal(room, kind, content, anyway)
                 for request in due:
                     await self._ask(request)
         raise NotReached(Problem.GARBAGE, self._wire.host)

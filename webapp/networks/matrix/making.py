@@ -107,7 +107,14 @@ async def _encryption(line: Line, users: list[str]) -> list[dict[str, Any]]:
 
 
 async def _create(line: Line, body: dict[str, Any]) -> str:
-    return _made(line, await line.wire.ask("POST", path("createRoom"), body))
+    """A homeserver may tell us of a room before all of its beginning is there: that it is encrypted is known by then.
+
+    Otherwise what is said right then would not be encrypted (S20).
+    """
+    room = _made(line, await line.wire.ask("POST", path("createRoom"), body))
+    if line.keys and body["initial_state"]:
+        await line.keys.note_encrypted(room)
+    return room
 
 
 def _made(line: Line, answer: dict[str, Any]) -> str:
