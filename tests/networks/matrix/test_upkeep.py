@@ -16,7 +16,7 @@ from webapp.networks.contract import Credentials, Surroundings
 from webapp.networks.errors import Refused
 from webapp.networks.events import Condition, Matter, MattersChanged
 from webapp.networks.login import Form, Show, WrongInput
-from webapp.networks.matrix import network, upkeep
+from webapp.networks.matrix import key_backup, network, upkeep
 from webapp.networks.matrix.encryption.secrets import BACKUP as SECRET
 from webapp.networks.matrix.encryption.work import Work
 from webapp.networks.matrix.health import BACKUP, IDENTITY, SET_UP
@@ -113,7 +113,7 @@ def test_reading_a_backup_that_was_cut_off_goes_on_and_tells_how_far_it_is(tmp_p
         assert await held(seen) == MANY
         assert [one.query["version"] for one in fake.asked_for(KEYS)] == ["1", "1"]
         values = [one.text.values for one in told(seen, BACKUP) if one.condition is Condition.WORKING]
-        assert {"done": 50, "all": MANY} in values
+        assert {"done": key_backup.AT_ONCE, "all": MANY} in values
 
     run(tmp_path, prepare, look)
 

@@ -11,8 +11,8 @@ from webapp.networks.matrix.pieces import Nonsense, each_key
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem
 from webapp.networks.matrix.wire import Wire, path
 
-AT_ONCE = 50
-"""Keys that are worked with in one go."""
+AT_ONCE = 20
+"""Keys that are worked with in one go: some twenty milliseconds in which nobody else's keys get their turn."""
 LARGEST = 256 * 2**20
 """Octets of a whole backup: some three hundred thousand keys."""
 PATIENCE = 300.0
@@ -58,7 +58,7 @@ class KeyBackup:
         text = await self._wire.text(KEYS, {"version": version}, patience=PATIENCE, largest=LARGEST)
         done = 0
         try:
-            for some in _fifties(text):
+            for some in _some_at_a_time(text):
                 await self._take(some)
                 done += len(some)
                 await progress(done, max(done, self._count))
@@ -80,8 +80,8 @@ class KeyBackup:
         return True
 
 
-def _fifties(text: str) -> Iterator[list[Stored]]:
-    """The keys in an answer, fifty at a time. Raises Nonsense."""
+def _some_at_a_time(text: str) -> Iterator[list[Stored]]:
+    """The keys in an answer, some at a time. Raises Nonsense."""
     some: list[Stored] = []
     for key in each_key(text):
         some.append(key)

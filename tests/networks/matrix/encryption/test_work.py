@@ -291,6 +291,26 @@ def test_a_question_that_the_server_refuses_is_not_asked_for_ever(work, server, 
     assert work.due(ROOM) == []
 
 
+def test_one_more_message_is_not_dearer_in_a_large_room(work, server):
+    """Nothing is asked of the store for each member, or for each device, once they have the key."""
+    crowd = frozenset(f"@person-{number}:house.test" for number in range(120))
+    server.devices += [FarDevice(user, "PHONE") for user in sorted(crowd)]
+    work.note_members(ROOM, crowd | {ALICE, BOB})
+    server.settle(work, ROOM)
+    first = said(work)
+    statements, tables = [], work._store.tables
+    execute, sessions = tables._execute, work._store.olm_sessions
+    tables._execute = lambda *args: statements.append(args) or execute(*args)
+    work._store.olm_sessions = lambda *args: statements.append(args) or sessions(*args)
+    assert said(work)["session_id"] == first["session_id"]
+    assert len(statements) < 10
+    tables._execute, work._store.olm_sessions = execute, sessions
+    server.devices.pop()
+    work.take([], {"changed": [max(crowd)]}, *CALM[1:])
+    server.settle(work, ROOM)
+    assert said(work)["session_id"] != first["session_id"]
+
+
 # What others say
 
 

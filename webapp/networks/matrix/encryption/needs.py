@@ -38,8 +38,7 @@ class Needs:
         self._query(self._store.tables.outdated(AT_A_TIME))
 
     def lists(self, users: frozenset[str]) -> list[Request]:
-        """What must be answered before the devices of these people are known."""
-        self._store.tables.track(users)
+        """What must be answered before the devices of these people are known; we follow all of them by now."""
         self._query(self._store.tables.outdated_among(users))
         return self._questions.of(QUERY, users)
 

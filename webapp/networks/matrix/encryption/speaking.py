@@ -16,6 +16,8 @@ from webapp.networks.matrix.encryption.store import Store
 from webapp.networks.matrix.encryption.tables import KnownDevice
 
 SHARE = "share "
+Recipients = tuple[list[KnownDevice], list[KnownDevice]]
+"""The devices that get the key of a room, and those that do not."""
 
 
 class Speaking:
@@ -25,6 +27,7 @@ class Speaking:
         self._store, self._questions, self._needs = store, questions, needs
         self._members: dict[str, frozenset[str]] = {}
         self._outbound: dict[str, Outbound] = {}
+        self._recipients: dict[str, tuple[int, frozenset[str], Recipients]] = {}
 
     def note_members(self, room: str, users: frozenset[str]) -> None:
         self._members[room] = users
@@ -40,13 +43,28 @@ class Speaking:
     def due(self, room: str) -> list[Request]:
         """First whose devices there are, then sessions with them, then the key itself."""
         members = self._members.get(room, frozenset())
+        if not self._is_as_before(room, members):
+            self._store.tables.track(members)
         if waiting := self._needs.lists(members):
             return waiting
-        give, withhold = sharing.recipients(self._store, members)
-        if waiting := self._needs.sessions(give):
+        give, withhold = self._recipients_of(room, members)
+        outbound = self._current(room, give)
+        if waiting := self._needs.sessions([one for one in give if one.curve25519 not in outbound.given]):
             return waiting
-        self._share(room, give, withhold)
+        self._share(room, outbound, give, withhold)
         return self._questions.of(SHARE + room)
+
+    def _recipients_of(self, room: str, members: frozenset[str]) -> Recipients:
+        """Who gets the key; found out anew only when something changed, because there may be thousands."""
+        if not self._is_as_before(room, members):
+            found = sharing.recipients(self._store, members)
+            self._recipients[room] = (self._store.tables.people, members, found)
+        return self._recipients[room][2]
+
+    def _is_as_before(self, room: str, members: frozenset[str]) -> bool:
+        """Whether nothing changed about the people in a room since its recipients were found out."""
+        kept = self._recipients.get(room)
+        return kept is not None and kept[0] == self._store.tables.people and kept[1] is members
 
     def seal(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """The content of ``m.room.encrypted``. Raises KeysNeeded."""
@@ -65,8 +83,9 @@ class Speaking:
         relation = content.get("m.relates_to")
         return sealed if relation is None else {**sealed, "m.relates_to": relation}
 
-    def _share(self, room: str, give: Sequence[KnownDevice], withhold: Sequence[KnownDevice]) -> None:
-        outbound = self._current(room, give)
+    def _share(
+        self, room: str, outbound: Outbound, give: Sequence[KnownDevice], withhold: Sequence[KnownDevice]
+    ) -> None:
         asked = self._questions.about(SHARE + room)
         new = [d for d in give if d.curve25519 not in outbound.given | asked]
         for at in range(0, len(new), AT_A_TIME):

@@ -36,11 +36,18 @@ PRAGMAS = {
 }
 
 
+class _Database(SqliteDatabase):  # type: ignore[misc]  # peewee gives no types
+    """nio binds all its models for each call; looking for more of them each time would take a millisecond."""
+
+    def bind_ctx(self, models: Sequence[Any], bind_refs: bool = False, bind_backrefs: bool = False) -> Any:
+        return super().bind_ctx(models, bind_refs=False, bind_backrefs=False)
+
+
 class _Nio(SqliteStore):  # type: ignore[misc]  # nio gives no types
     """nio's store with our settings of the database."""
 
     def _create_database(self) -> SqliteDatabase:
-        return SqliteDatabase(self.database_path, pragmas=PRAGMAS)
+        return _Database(self.database_path, pragmas=PRAGMAS)
 
 
 class Store:

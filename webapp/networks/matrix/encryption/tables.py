@@ -84,6 +84,8 @@ class Tables:
 
     def __init__(self, execute: Execute, sealer: Sealer) -> None:
         self._execute, self._sealer = execute, sealer
+        self.people = 0
+        """Counts up whenever something is kept about devices and identities: while it stays, they are as they were."""
 
     def make(self) -> None:
         for statement in SCHEMA:
@@ -160,6 +162,7 @@ class Tables:
         return [self._device(user, device, value) for device, value in rows]
 
     def keep_device(self, known: KnownDevice) -> None:
+        self.people += 1
         value = self._sealer.seal(asdict(known), "device", known.user, known.device)
         self._execute("REPLACE INTO own_device VALUES (?, ?, ?)", (known.user, known.device, value))
 
@@ -172,6 +175,7 @@ class Tables:
         return dict(self._sealer.unseal(rows[0][0], "identity", user)) if rows else None
 
     def keep_identity(self, user: str, identity: Mapping[str, Any]) -> None:
+        self.people += 1
         value = self._sealer.seal(dict(identity), "identity", user)
         self._execute("REPLACE INTO own_identity VALUES (?, ?)", (user, value))
         self._execute("INSERT OR IGNORE INTO own_untold VALUES (?)", (user,))
@@ -227,6 +231,7 @@ class Tables:
         self._execute("UPDATE own_tracked SET outdated = 0 WHERE user = ? AND outdated = ?", (user, outdated))
 
     def untrack(self, users: Iterable[str]) -> None:
+        self.people += 1
         for user in users:
             self._execute("DELETE FROM own_tracked WHERE user = ?", (user,))
 
