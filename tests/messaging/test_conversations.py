@@ -3,15 +3,18 @@
 from dataclasses import replace
 
 import pytest
+from sqlmodel import func, select
 
-from tests.messaging.test_inbox import count, counted, plan_of
+from tests.messaging.test_inbox import READER, count, counted, plan_of
 from tests.rows import Rows, said
+from webapp.changes import ConversationGone
 from webapp.messaging import arrange, conversations, inbox
 from webapp.messaging.errors import NotPossible
 from webapp.messaging.head import head_of
 from webapp.messaging.inbox import Filter
 from webapp.messaging.search import conversations_called
 from webapp.messaging.send import send_text
+from webapp.models import Message
 from webapp.networks.events import (
     ContactChanged,
     ConversationChanged,
@@ -113,3 +116,30 @@ def test_what_is_said_of_a_bridge_stands_in_the_row(rows: Rows, alice: int, acco
     (row,) = rows.database.read(inbox.inbox_page, alice, Filter()).rows
     assert (row.bridged, rows.database.read(head_of, alice, row.id).bridged) == ("Telegram", "Telegram")
     assert count(rows, inbox.inbox_page, alice, Filter()) == 1
+
+
+def test_what_is_forgotten_is_gone_with_all_that_was_said(rows: Rows, alice: int, account: int) -> None:
+    there = {"conversation": "old", "kind": ConversationKind.GROUP}
+    rows.arrive(account, OLD, said("Hello", "r1", **there), said("Hello", "r2"), MembersChanged("old", (Member("a"),)))
+    for _ in range(2):
+        rows.database.write(conversations.forget, account, "old")
+    left = rows.database.read(inbox.inbox_page, alice, Filter()).rows
+    assert [row.address for row in left] == ["bob"]
+    assert rows.database.read(lambda db: db.exec(select(func.count()).select_from(Message)).one()) == 1
+    assert rows.database.read(inbox.unread_count, alice) == 1
+    assert ConversationGone in {type(change) for change in rows.hub.heard}
+
+
+def test_an_id_that_says_nothing_is_never_shown(rows: Rows, alice: int) -> None:
+    account = rows.account(alice, "matrix", "@alice:x.example")
+    room = ConversationChanged("!opaque:x.example", ConversationKind.GROUP, listed=True)
+    for told, words in (
+        (room, "Conversation without a name"),
+        (replace(room, former="Anna"), "Empty conversation (was Anna)"),
+        (replace(room, former="Anna", name="Garden"), "Garden"),
+        (replace(room, former="", name=""), "Conversation without a name"),
+    ):
+        rows.arrive(account, told)
+        (row,) = rows.database.read(inbox.inbox_page, alice, Filter()).rows
+        head = rows.database.read(head_of, alice, row.id)
+        assert [READER.words(row.name), READER.words(head.name)] == [words, words]

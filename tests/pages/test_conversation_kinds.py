@@ -230,3 +230,21 @@ def test_only_the_first_spaces_stand_in_the_row_the_others_behind_more(
     assert nav.select_one("summary").get_text(strip=True) == "More"
     assert not nav.select_one("details").has_attr("open")
     assert page.page(str(nav.select("details a")[0]["href"])).select_one("#chips details").has_attr("open")
+
+
+def test_a_group_that_was_left_can_be_forgotten_and_is_gone_then(page: Browser, house: House, alice: User) -> None:
+    account = toy_account(house, alice).id
+    assert page.submit("/conversations/new", {"account": str(account), "address": "club"}).status_code == 303
+    where = str(until(lambda: row(page, "club")).a["href"])
+    assert page.page(where).find("button", string="Forget") is None
+    page.submit(f"{where}/leave")
+    until(lambda: page.page(where).find("button", string="Forget"))
+    assert page.submit(f"{where}/forget").headers["location"] == "/"
+    assert (row(page, "club"), page.get(where).status_code) == (None, 404)
+
+
+def test_a_network_that_forgets_nothing_says_so_and_all_stays(page: Browser) -> None:
+    where = str(row(page, "Sandpit").a["href"])
+    answer = page.submit(f"{where}/forget")
+    assert (answer.status_code, "The toy world cannot do this." in answer.text) == (422, True)
+    assert row(page, "Sandpit")

@@ -72,6 +72,7 @@ OWNERS = {
     "POST /conversations/{conversation_id:int}/acknowledge",
     "POST /conversations/{conversation_id:int}/decline",
     "POST /conversations/{conversation_id:int}/draft",
+    "POST /conversations/{conversation_id:int}/forget",
     "POST /conversations/{conversation_id:int}/invite",
     "POST /conversations/{conversation_id:int}/leave",
     "POST /conversations/{conversation_id:int}/low",

@@ -1,6 +1,6 @@
 """Conversations as the network tells of them."""
 
-from sqlalchemy import literal_column
+from sqlalchemy import delete, literal_column
 from sqlmodel import Session, col, select
 
 from webapp import changes
@@ -82,7 +82,7 @@ def change(db: Session, account: Holding, event: ConversationChanged) -> None:
     _announce(db, conversation)
 
 
-_TAKEN_AS_IT_IS = ("name", "topic", "partner", "members", "bridged")
+_TAKEN_AS_IT_IS = ("name", "topic", "partner", "members", "bridged", "former")
 
 
 def change_state(
@@ -144,6 +144,17 @@ def answer(
     conversation.last_activity = conversation.last_activity or now()
     _announce(db, conversation)
     return conversation.id
+
+
+def forget(db: Session, account_id: int, remote_id: str) -> None:
+    """A conversation that the person left is gone, with everything that was said in it."""
+    conversation = conversation_called(db, account_id, remote_id)
+    if conversation is None:
+        return
+    user_id, conversation_id = conversation.user_id, conversation.id
+    db.exec(delete(Conversation).where(col(Conversation.id) == conversation_id))
+    db.expunge(conversation)
+    announce(db, changes.ConversationGone(user_id, conversation_id), changes.UnreadChanged(user_id))
 
 
 _THERE = (ConversationState.JOINED, ConversationState.ASKED)

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from webapp.languages import Sentence
 from webapp.messaging.access import conversation_called, conversation_of
 from webapp.messaging.inbox import address_with
+from webapp.messaging.naming import shown_name
 from webapp.messaging.seals import seal_of, warning_of
 from webapp.messaging.typing import typing_in
 from webapp.models import Account, AccountState, Conversation, Identity, Membership
@@ -35,7 +36,7 @@ class Head:
     """What stands above and beside the messages."""
 
     id: int
-    name: str
+    name: str | Sentence
     kind: ConversationKind
     state: ConversationState
     topic: str
@@ -98,7 +99,7 @@ def head_at(db: Session, conversation: Conversation) -> Head:
     goes_on = conversation_called(db, account.id, conversation.successor) if conversation.successor else None
     return Head(
         id=conversation.id,
-        name=conversation.name or (contact.name if contact else "") or address,
+        name=shown_name(conversation, contact.name if contact else "", account.network),
         kind=conversation.kind,
         state=conversation.state,
         topic=conversation.topic,

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from webapp.languages import Sentence
+from webapp.messaging.naming import shown_name
 from webapp.messaging.typing import typing_in
 from webapp.models import Account, AccountState, Conversation, Identity, Space, SpaceConversation
 from webapp.networks.events import ConversationKind, ConversationState
@@ -48,7 +49,7 @@ class Row:
 
     id: int
     key: str
-    name: str
+    name: str | Sentence
     address: str
     kind: ConversationKind
     state: ConversationState
@@ -224,7 +225,7 @@ def _row(conversation: Conversation, network: str, address: str, contact: str | 
     return Row(
         id=conversation.id,
         key=key_of(conversation),
-        name=conversation.name or contact or whom,
+        name=shown_name(conversation, contact or "", network),
         address=whom,
         kind=conversation.kind,
         state=conversation.state,

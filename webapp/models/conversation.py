@@ -21,7 +21,7 @@ class Conversation(SQLModel, table=True):
     network on its other side, ``successor`` the ``remote_id`` of the conversation in which this one goes on. ``seal``
     and ``warning`` are JSON (``messaging.seals``): who can read along here, and what the person has to see first.
     ``low``: of little interest, its row is a quiet one. ``marked_unread``: the person wants to come back to it; then
-    ``unread`` is at least 1.
+    ``unread`` is at least 1. ``former`` are the names of those who were in it, where nobody else is and it has no name.
     """
 
     __table_args__ = (
@@ -77,6 +77,7 @@ class Conversation(SQLModel, table=True):
     warning: str = ""
     low: bool = False
     marked_unread: bool = False
+    former: str = ""
 
 
 class Membership(SQLModel, table=True):

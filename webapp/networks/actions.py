@@ -98,6 +98,11 @@ class LeaveGroup(Action):
 
 
 @dataclass(frozen=True)
+class ForgetGroup(Action):
+    """Have the network forget a group that the person left; it is gone here, too. Only where ``forget`` says so."""
+
+
+@dataclass(frozen=True)
 class InviteMembers(Action):
     """Ask these addresses into the group."""
 

@@ -178,6 +178,8 @@ class Network(ABC):
     """Whether people may add it unless the administrator decides otherwise (False: made for development)."""
     built_in: bool = False
     """Made for every user without any sign-in; cannot be removed. Then ``enrol`` is used instead of ``login``."""
+    opaque_ids: bool = False
+    """Whether the ids of its groups say nothing to a person: then they are never shown."""
     switches: tuple[Switch, ...] = ()
 
     @property

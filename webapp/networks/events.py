@@ -147,6 +147,7 @@ class ConversationChanged(Event):
     ``partner`` is the address of whom a direct conversation is with, where its id does not say it. ``members`` is how
     many people are in a group that is too large for MembersChanged to name them all. ``bridged`` is what a bridge calls
     the network on its other side. ``successor`` is the id of the conversation in which this one goes on.
+    ``former`` are the names of those who were in a group that has neither a name nor anybody else in it by now.
     """
 
     conversation: str
@@ -160,6 +161,7 @@ class ConversationChanged(Event):
     members: int | None = None
     bridged: str | None = None
     successor: str | None = None
+    former: str | None = None
 
 
 @dataclass(frozen=True)

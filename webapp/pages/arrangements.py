@@ -18,7 +18,7 @@ from webapp.networks import actions, network
 from webapp.networks.errors import Trouble
 from webapp.networks.login import WrongInput
 from webapp.pages.access import TheUser
-from webapp.pages.answers import done, refused
+from webapp.pages.answers import done, go_to, refused
 from webapp.pages.house import House, TheHouse
 from webapp.pages.ids import Id
 
@@ -108,6 +108,13 @@ def acknowledge(request: Request, house: TheHouse, user: TheUser, conversation_i
 def leave(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
     """Leave the group; what was said stays."""
     return _ask(request, house, user, conversation_id, actions.LeaveGroup, in_details=True)
+
+
+@router.post("/forget")
+def forget(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
+    """Have a group that was left disappear, here and out there."""
+    answer = _ask(request, house, user, conversation_id, actions.ForgetGroup)
+    return answer if answer.status_code >= 400 else go_to(request, "/")
 
 
 @router.post("/name")

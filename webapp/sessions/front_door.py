@@ -164,6 +164,8 @@ class FrontDoor:
         return stored or page.more == More.YES
 
     def _note_answer(self, account_id: int, action: actions.Action, done: actions.Done) -> int | None:
+        if isinstance(action, actions.ForgetGroup):
+            self._database.write(conversations.forget, account_id, action.conversation)
         if type(action) not in _ANSWERS:
             return None
         kind, state = _ANSWERS[type(action)]

@@ -10,11 +10,13 @@ import pytest
 
 from tests.networks.following import Following
 from tests.networks.matrix.conftest import Follow, Person
+from tests.networks.matrix.plain_far_side import Refusal
 from webapp.languages import Sentence
 from webapp.networks.actions import (
     AcceptInvitation,
     CreateGroup,
     DeclineInvitation,
+    ForgetGroup,
     InviteMembers,
     JoinGroup,
     LeaveGroup,
@@ -601,5 +603,45 @@ def test_when_what_was_kept_of_rooms_is_lost_the_homeserver_tells_it_again(
                 assert message.sender_name == "Bob"
                 changed = await last_change(again, room, lambda event: event.name == "Club")
                 assert changed.state is ConversationState.JOINED
+
+    run(work())
+
+
+def test_a_room_that_was_left_is_forgotten_there_too_and_one_may_come_again(
+    alice: Person, bob: Person, follow: Follow
+) -> None:
+    async def work() -> None:
+        async with bob.device() as far, alice.device() as other, follow(alice) as seen:
+            room = await far.make_room(alice.user, name="Garden")
+            await seen.event(InvitationReceived, of(room))
+            await seen.session.perform(AcceptInvitation(room))
+            await last_change(seen, room, lambda event: event.state is ConversationState.JOINED)
+            with pytest.raises(Refused):
+                await seen.session.perform(ForgetGroup(room))
+            await seen.session.perform(LeaveGroup(room))
+            await last_change(seen, room, lambda event: event.state is ConversationState.LEFT)
+            assert await other.ask("GET", f"rooms/{room}/messages", dir="b")
+            await seen.session.perform(ForgetGroup(room))
+            with pytest.raises(Refusal):
+                await other.ask("GET", f"rooms/{room}/messages", dir="b")
+            count = len(seen.events(InvitationReceived))
+            await far.ask("POST", f"rooms/{room}/invite", {"user_id": alice.user})
+            await seen.until(lambda: len(seen.events(InvitationReceived)) > count)
+
+    run(work())
+
+
+def test_a_room_without_a_name_is_called_after_who_is_in_it_and_when_they_are_gone_after_who_was(
+    alice: Person, bob: Person, follow: Follow
+) -> None:
+    async def work() -> None:
+        async with bob.device() as far, alice.device() as other, follow(alice) as seen:
+            room = await other.make_room(bob.user)
+            await last_change(seen, room, lambda event: (event.name, event.former) == ("Bob", ""))
+            await far.join(room)
+            await far.ask("POST", f"rooms/{room}/leave")
+            await last_change(seen, room, lambda event: (event.name, event.former) == ("", "Bob"))
+            alone = await other.make_room()
+            await last_change(seen, alone, lambda event: (event.name, event.former) == ("", ""))
 
     run(work())

@@ -25,6 +25,7 @@ class Matrix(Network):
         N_("Encrypted from end to end where the conversation is; each one says who can read along.")
     )
     seal_in_short = Sentence(N_("Encrypted to the server"))
+    opaque_ids = True
     offered = False
     capabilities = Capabilities(
         longest_text=20_000,
@@ -41,6 +42,7 @@ class Matrix(Network):
         typing=Level.FULL,
         read_sync=Level.FULL,
         arrangement=Level.FULL,
+        forget=Level.FULL,
         formatting=Level.FULL,
     )
 

@@ -12,6 +12,7 @@ from webapp.networks.actions import (
     CreateGroup,
     DeclineInvitation,
     Done,
+    ForgetGroup,
     InviteMembers,
     JoinGroup,
     LeaveGroup,
@@ -27,6 +28,7 @@ from webapp.networks.events import ConversationKind
 from webapp.networks.matrix import keeping, making, outgoing
 from webapp.networks.matrix.direct import Directs
 from webapp.networks.matrix.line import Line, the_room
+from webapp.networks.matrix.room import Room
 from webapp.networks.matrix.seals import Seals
 from webapp.networks.matrix.wire import path
 
@@ -51,6 +53,7 @@ class Actions:
             AcceptInvitation: self._accept,
             DeclineInvitation: self._leave,
             LeaveGroup: self._leave,
+            ForgetGroup: self._forget,
             InviteMembers: lambda action: making.invite(line, action),
             RenameGroup: self._rename,
             SetSubject: lambda action: self._set_state(action.conversation, "m.room.topic", {"topic": action.subject}),
@@ -91,6 +94,12 @@ class Actions:
         room = the_room(action.conversation)
         self._line.left_here.add(room)
         await self._line.wire.ask("POST", path("rooms", room, "leave"), {})
+        return Done(conversation=room)
+
+    async def _forget(self, action: ForgetGroup) -> Done:
+        room = the_room(action.conversation)
+        await self._line.wire.ask("POST", path("rooms", room, "forget"), {})
+        self._line.rooms.put(Room(room))
         return Done(conversation=room)
 
     async def _rename(self, action: RenameGroup) -> Done:

@@ -66,8 +66,19 @@ class Room:
             return name_of(self.partner) or self.partner
         if self.name or self.alias:
             return self.name or self.alias
-        names = [name_of(hero) or local(hero) for hero in self.heroes or []]
-        return ", ".join(names)[:200]
+        return "" if self._is_empty else self._heroes(name_of)
+
+    def former(self, name_of: Callable[[str], str]) -> str:
+        """Who was in it, where nobody else is by now and it has no name; else empty."""
+        return self._heroes(name_of) if self._is_empty and not (self.name or self.alias or self.partner) else ""
+
+    @property
+    def _is_empty(self) -> bool:
+        """Nobody but us is in it, or asked into it; not known before there was a summary."""
+        return self.joined_members == 1 and not self.invited_members
+
+    def _heroes(self, name_of: Callable[[str], str]) -> str:
+        return ", ".join(name_of(hero) or local(hero) for hero in self.heroes or [])[:200]
 
     def note_state(self, event: Heard) -> None:
         """Take over what a state event says."""

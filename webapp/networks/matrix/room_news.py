@@ -165,7 +165,10 @@ class RoomNews:
         self._line.rooms.put(room)
         room.note_state(event)
         if event.type == "m.room.member" and is_user(event.state_key):
-            member = (tidy_name(event.content.get("displayname")), text_in(event.content, "membership"))
+            membership, name = text_in(event.content, "membership"), tidy_name(event.content.get("displayname"))
+            if membership in {"leave", "ban"}:  # which does not say what they were called
+                name = name or self._name_of(room, event.state_key)
+            member = (name, membership)
             self._line.rooms.put_member(room.id, event.state_key, member)
             if event.sender == self._line.me and event.content.get("is_direct") is True:
                 room.asked = event.state_key
@@ -174,7 +177,8 @@ class RoomNews:
         """What the rest should know of the room by now, if that is new."""
         self._line.rooms.put(room)
         name = room.shown_name(lambda user: self._name_of(room, user))
-        now: list[Any] = [room.kind.value, name, room.topic, room.partner, room.successor, room.bridged]
+        former = room.former(lambda user: self._name_of(room, user))
+        now: list[Any] = [room.kind.value, name, room.topic, room.partner, room.successor, room.bridged, former]
         if now == room.told:
             return []
         room.told = now
@@ -189,6 +193,7 @@ class RoomNews:
                 partner=room.partner,
                 successor=room.successor or None,
                 bridged=room.bridged,
+                former=former,
             )
         ]
 

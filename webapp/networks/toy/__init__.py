@@ -44,6 +44,7 @@ class Toy(Network):
         typing=Level.FULL,
         formatting=Level.FULL,
         arrangement=Level.FULL,
+        forget=Level.FULL,
     )
 
     def login(self, surroundings: Surroundings, known: Credentials | None = None) -> Login:

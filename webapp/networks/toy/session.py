@@ -11,6 +11,7 @@ from webapp.networks.actions import (
     Action,
     Arrange,
     Done,
+    ForgetGroup,
     LeaveGroup,
     MarkRead,
     SendText,
@@ -69,7 +70,7 @@ class ToySession(Session):
                 return self._say(action)
             case StartDirect(conversation=place) if place == CLUB:
                 return Done(conversation=CLUB, kind=ConversationKind.GROUP, state=ConversationState.ASKED)
-            case LeaveGroup(conversation=place) if place == CLUB:
+            case LeaveGroup(conversation=place) | ForgetGroup(conversation=place) if place == CLUB:
                 return Done()
             case StartDirect():
                 if action.conversation not in (ECHO, SANDPIT):
