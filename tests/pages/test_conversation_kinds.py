@@ -94,6 +94,8 @@ def test_a_conversation_is_called_as_its_partner_and_says_what_it_is_bridged_fro
     says(page, "bridge")
     until(lambda: "Sandgram" in row(page, "Sandpit").get_text())
     assert "bridged from Sandgram" in conversation(page, "Sandpit").find(class_="conversation__sub").get_text()
+    assert row(page, "Sandpit").select_one(".avatar .network-badge--mono").get_text() == "Sa"
+    assert row(page, "Echo").select_one(".avatar .network-badge--mono") is None
 
 
 def test_a_warning_stands_above_where_one_writes_until_it_was_seen(page: Browser) -> None:
