@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from webapp.networks.events import Batch, Event, Origin, Presence, PresenceChanged, TrustChanged
-from webapp.networks.matrix import checkpoint, comparing, wishes
+from webapp.networks.matrix import checkpoint, comparing, tasks_key_file, wishes
 from webapp.networks.matrix.addresses import NoAddress, is_user, room_id
 from webapp.networks.matrix.direct import KIND, Directs
 from webapp.networks.matrix.filters import sync_filter
@@ -159,6 +159,7 @@ class Sync:
             return
         seen = await keys.verifications()
         self._line.matters.put("verification", *comparing.matters(seen, self._line.me, self._name_of))
+        self._line.matters.put("files", *tasks_key_file.matters())
         if news := self._line.matters.news():
             yield Batch(tuple(news), Origin.LIVE)
         while trusts := await keys.trusts():

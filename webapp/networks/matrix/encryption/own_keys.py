@@ -9,6 +9,7 @@ from typing import Any
 
 from webapp.networks.matrix.encryption import cross_signing, identities, secrets, unpadded
 from webapp.networks.matrix.encryption.backup import Backup
+from webapp.networks.matrix.encryption.carrying import Carrying
 from webapp.networks.matrix.encryption.devices import present
 from webapp.networks.matrix.encryption.identities import Identity, identity, is_signed_by_owner
 from webapp.networks.matrix.encryption.signing import SigningKey, signed
@@ -26,6 +27,7 @@ class OwnKeys:
         """``came`` is told that there are new room keys, in a transaction."""
         self._store = store
         self.backup = Backup(store, came)
+        self.carrying = Carrying(store, came)
 
     def standing(self) -> Standing:
         """How it is with our keys now."""

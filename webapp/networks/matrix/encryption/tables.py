@@ -111,6 +111,11 @@ class Tables:
         value = self._sealer.seal(asdict(facts), "room_key", session)
         self._execute("REPLACE INTO own_room_key VALUES (?, ?, ?, ?)", (session, facts.room, backed_up, value))
 
+    def room_key_sessions(self, after: str, limit: int) -> list[str]:
+        """Sessions of all room keys in their order, those behind ``after``."""
+        query = "SELECT session FROM own_room_key WHERE session > ? ORDER BY session LIMIT ?"
+        return [session for (session,) in self._execute(query, (after, limit))]
+
     def to_back_up(self, limit: int) -> list[str]:
         """Sessions of room keys that the server's backup does not have."""
         rows = self._execute("SELECT session FROM own_room_key WHERE backed_up = 0 LIMIT ?", (limit,))
