@@ -160,8 +160,7 @@ def test_somebody_without_keys_gets_some_and_their_next_device_is_opened_with_th
     alice: Person, synapse: Synapse, element: Element
 ) -> None:
     user, page = synapse.add_user("erna", PASSWORD, "Erna"), alice.page
-    adds_the_account(alice, synapse, user)
-    alice.goes_to("/settings")
+    adds_the_account(alice, synapse, user).get_by_role("link", name="Details").click()
     page.get_by_role("button", name="Set up").first.click()
     page.get_by_role("button", name="Set up").click()
     expect(page.get_by_role("heading", name="Your recovery key")).to_be_visible()
