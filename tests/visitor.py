@@ -76,12 +76,6 @@ class Visitor:
         """Sign in."""
         self.fill("/sign-in", "Sign in", User_name=name, Password=password)
 
-    def offer(self, network: str) -> None:
-        """Offer a network to everybody, as an administrator does."""
-        form = self.page("/admin").select_one(f'form[action$="/{network}"]')
-        assert form is not None, f"no such network: {network}"
-        self.http.post(str(form["action"]), data=_values(form) | {"offered": "yes"}).raise_for_status()
-
     def add_xmpp(self, address: str, password: str, server: str, port: int) -> None:
         """Add an account, as the form asks for it."""
         fields = {"Address": address, "Password": password, "Server": server, "Port": str(port)}

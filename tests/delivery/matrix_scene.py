@@ -27,7 +27,6 @@ class MatrixScene(Scene):
         self.bob = element.device("bob").sign_in(synapse.url, synapse.add_user("bob", "pw"), "pw")
         self.carol = Plain(synapse, synapse.add_user("carol", "pw"), "pw")
         self.address = synapse.add_user("alice", "pw")
-        alice.offer("matrix")
         self.sign_in()
         room = self.bob.do("createRoom", name="Garden", invite=[self.address, self.carol.user])
         self.conversations = {

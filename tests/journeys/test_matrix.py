@@ -12,9 +12,7 @@ from tests.element import Device, Element
 from tests.journeys.people import Person
 from tests.journeys.stage import Stage
 from tests.synapse import Synapse
-from webapp.messaging.options import set_offered
 from webapp.models import Role
-from webapp.networks import network
 
 pytestmark = pytest.mark.timeout(240)
 People = Callable[..., Person]
@@ -35,10 +33,9 @@ def element() -> Iterator[Element]:
 
 @pytest.fixture
 def alice(stage: Stage, person: People) -> Person:
-    """In front of the running program, in which the network is offered."""
+    """In front of the running program."""
     stage.program.environment["HAUSBOTE_PRIVATE_SERVERS"] = "127.0.0.1"
     stage.settle("Alice", Role.ADMINISTRATOR)
-    stage.write(lambda db, _: set_offered(db, network("matrix"), True))
     stage.program.start()
     return person("Alice").signs_in()
 

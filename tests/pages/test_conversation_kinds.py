@@ -84,7 +84,7 @@ def test_formatted_text_is_drawn_and_what_is_typed_with_marks_goes_out_so(page: 
 
 def test_what_may_not_be_true_carries_its_warning(page: Browser) -> None:
     says(page, "stranger")
-    assert "a device that nobody knows" in last(page, "It is me, Echo.").select_one(".message__note--danger").get_text()
+    assert "a device that nobody knows" in last(page, "It is me, Echo.").select_one(".message__note").get_text()
 
 
 def test_a_conversation_is_called_as_its_partner_and_says_what_it_is_bridged_from(page: Browser) -> None:

@@ -18,10 +18,8 @@ from tests.networks.matrix.conftest import surroundings
 from webapp.messaging import accounts
 from webapp.messaging.access import accounts_of
 from webapp.messaging.audit import COMMAND_LINE
-from webapp.messaging.options import set_offered
 from webapp.messaging.users import add_user
 from webapp.models import Account, Role, User
-from webapp.networks import network
 from webapp.networks.contract import Credentials
 from webapp.networks.errors import Unreachable
 from webapp.networks.login import Visit, WrongInput
@@ -73,7 +71,6 @@ def signed_in(asked: Asked) -> Told:
 
 @pytest.fixture
 def page(browser: Callable[[User], Browser], alice: User, house: House) -> Browser:
-    house.database.write(set_offered, network("matrix"), True)
     return browser(alice)
 
 

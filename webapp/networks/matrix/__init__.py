@@ -1,7 +1,4 @@
-"""Matrix (specification v1.15): any homeserver and its people, and by its bridges many other networks.
-
-Being built: it is not offered yet.
-"""
+"""Matrix (specification v1.15): any homeserver and its people, and by its bridges many other networks."""
 
 from webapp.languages import N_, Sentence
 from webapp.networks.capabilities import Capabilities, Level
@@ -26,7 +23,6 @@ class Matrix(Network):
     )
     seal_in_short = Sentence(N_("Encrypted to the server"))
     opaque_ids = True
-    offered = False
     capabilities = Capabilities(
         longest_text=20_000,
         groups=Level.FULL,
