@@ -21,8 +21,10 @@ from tests.networks.matrix.keyed import (
     until_joined,
     until_read,
 )
+from tests.networks.matrix.verification.comparing import compare
 from webapp.networks.events import Condition, Matter, MattersChanged, MessageOpened
-from webapp.networks.matrix.health import BACKUP, IDENTITY, SET_UP, UNLOCK, UNREADABLE
+from webapp.networks.matrix.comparing import WITH_OWN
+from webapp.networks.matrix.health import BACKUP, ELSEWHERE, IDENTITY, SET_UP, UNLOCK, UNREADABLE
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
@@ -151,5 +153,32 @@ def test_a_backup_that_was_replaced_elsewhere_is_not_used_and_the_person_is_told
             await set_up(seen)
             await until_matter(seen, BACKUP, Condition.GOOD)
             assert (await asyncio.to_thread(alice.synapse.ask, "GET", path, None, token))["count"] == 1
+
+    asyncio.run(work())
+
+
+def test_who_compares_emoji_with_another_device_of_theirs_needs_no_recovery_key_to_read_what_is_old(
+    alice: Person, bob: Person, element: Element, keyed: Keyed
+) -> None:
+    async def work() -> None:
+        phone, bobs = await far_device(element, alice), await far_device(element, bob)
+        await do(phone, "setUpKeys")
+        room = await do(bobs, "createRoom", name="Soup", invite=[alice.user])
+        await do(phone, "join", room=room)
+        await until_joined(bobs, room, alice)
+        await do(bobs, "say", room=room, body="old soup")
+        await until_read(phone, room, "old soup")
+        await until(phone, lambda: phone.do("backedUp") > 0)
+        async with keyed(alice) as seen:
+            await until_matter(seen, IDENTITY, Condition.ACT)
+            await seen.until(lambda: matter(seen, ELSEWHERE))
+            comparing = await seen.session.begin(WITH_OWN)
+            await comparing.start()
+            asked = await asyncio.to_thread(phone.asked)
+            await do(phone, "verification", id=asked, step="accept")
+            await compare(comparing, phone, asked)
+            await seen.until(lambda: opened(seen) == ["old soup"])
+            await until_matter(seen, IDENTITY, Condition.GOOD)
+            await until_matter(seen, BACKUP, Condition.GOOD)
 
     asyncio.run(work())

@@ -167,6 +167,27 @@ def test_a_homeserver_without_backups_and_without_account_data_is_no_trouble(tmp
     run(tmp_path, lambda _: None, look)
 
 
+def test_what_was_told_before_stands_until_it_is_known_anew(tmp_path: Path) -> None:
+    """A matter that went and came back with each connection would flicker above the inbox."""
+
+    async def look(seen: Following, _: FakeHomeserver) -> None:
+        await until_told(seen, IDENTITY, Condition.ASKS)
+        assert seen.events(MattersChanged)[0].matters
+
+    run(tmp_path, lambda _: None, look)
+
+
+def test_where_the_homeserver_says_nothing_of_keys_other_matters_are_told_all_the_same(tmp_path: Path) -> None:
+    def prepare(fake: FakeHomeserver) -> None:
+        fake.answers["GET", VERSION] = Told(b"<html>", 502)
+
+    async def look(seen: Following, _: FakeHomeserver) -> None:
+        await seen.event(MattersChanged)
+        assert told(seen, IDENTITY) == []
+
+    run(tmp_path, prepare, look)
+
+
 def wants(*stages: str) -> Callable[[Asked], Told]:
     """A homeserver that wants to be sure who is asking, and is content with whatever comes."""
 

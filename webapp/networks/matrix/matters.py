@@ -9,13 +9,25 @@ class Matters:
     def __init__(self) -> None:
         self._parts: dict[str, tuple[Matter, ...]] = {}
         self._told: tuple[Matter, ...] | None = None
+        self._expected: set[str] = set()
+
+    def expect(self, part: str) -> None:
+        """This part is going to say something: what it said in an earlier session stays where it is until then."""
+        self._expected.add(part)
+
+    def expect_no_more(self, part: str) -> None:
+        """It has nothing to say for now."""
+        self._expected.discard(part)
 
     def put(self, part: str, *matters: Matter) -> None:
         """All that this part has to say now; those from before are forgotten."""
         self._parts[part] = matters
+        self.expect_no_more(part)
 
     def news(self) -> list[MattersChanged]:
         """What is to be told now: urgent ones first. The first time in any case, since some may be from before."""
+        if self._expected:
+            return []
         now = tuple(matter for part in self._parts.values() for matter in part)
         now = tuple(sorted(now, key=lambda matter: not matter.urgent))
         if now == self._told:

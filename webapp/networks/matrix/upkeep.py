@@ -21,6 +21,8 @@ PAUSE = 1.0
 """Seconds between two rounds: what happens in between is one."""
 LATER = 60.0
 """Seconds until something is tried again that did not work."""
+PART = "keys"
+"""What the matters that come from here are put under."""
 REPLACED = frozenset({"M_WRONG_ROOM_KEYS_VERSION", "M_NOT_FOUND"})
 """What a homeserver says when there is another backup by now, or none."""
 
@@ -33,6 +35,7 @@ class Upkeep:
         self._backup, self._store = KeyBackup(line.wire, keys), SecretStore(line.wire, line.me)
         self._locked = False
         self._told_at = 0.0
+        line.matters.expect(PART)
         self._broken: Declined | None = None
 
     async def run(self) -> None:
@@ -49,6 +52,8 @@ class Upkeep:
             except Exception:
                 log.exception("the keys of an account could not be looked after")
                 wait = LATER
+            self._line.matters.expect_no_more(PART)
+            self._line.posted.put()
             await self._until_wanted(wait)
 
     async def _until_wanted(self, wait: float | None) -> None:
@@ -80,7 +85,7 @@ class Upkeep:
     async def _tell(self, restoring: tuple[int, int] | None = None) -> None:
         standing = await self._keys.own(lambda own: own.standing())
         broken = self._broken.reason if self._broken and standing.backup is BackupState.OPEN else None
-        self._line.matters.put("keys", *health.matters(Health(standing, self._locked, restoring, broken)))
+        self._line.matters.put(PART, *health.matters(Health(standing, self._locked, restoring, broken)))
         self._line.posted.put()
 
     async def _progress(self, done: int, of: int) -> None:
