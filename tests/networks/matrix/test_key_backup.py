@@ -23,6 +23,7 @@ from tests.networks.matrix.keyed import (
 )
 from tests.networks.matrix.verification.comparing import compare
 from webapp.networks.events import Condition, Matter, MattersChanged, MessageOpened
+from webapp.networks.login import WrongInput
 from webapp.networks.matrix.comparing import WITH_OWN
 from webapp.networks.matrix.health import BACKUP, ELSEWHERE, IDENTITY, SET_UP, UNLOCK, UNREADABLE
 
@@ -180,5 +181,29 @@ def test_who_compares_emoji_with_another_device_of_theirs_needs_no_recovery_key_
             await seen.until(lambda: opened(seen) == ["old soup"])
             await until_matter(seen, IDENTITY, Condition.GOOD)
             await until_matter(seen, BACKUP, Condition.GOOD)
+
+    asyncio.run(work())
+
+
+def test_keys_that_were_replaced_in_another_program_are_told_of_and_unlocked_with_the_new_recovery_key(
+    alice: Person, element: Element, keyed: Keyed
+) -> None:
+    async def work() -> None:
+        phone = await far_device(element, alice)
+        key = await do(phone, "setUpKeys")
+        async with keyed(alice) as seen:
+            await unlock(seen, key)
+            await until_matter(seen, IDENTITY, Condition.GOOD)
+            new = await do(phone, "setUpKeys")
+            replaced = await until_matter(seen, IDENTITY, Condition.ACT)
+            assert (replaced.task, replaced.urgent) == (UNLOCK, True)
+            with pytest.raises(WrongInput):
+                await unlock(seen, key)
+            await unlock(seen, new)
+            await until_matter(seen, IDENTITY, Condition.GOOD)
+            await until_matter(seen, BACKUP, Condition.GOOD)
+            mine = seen.session._open_line().device  # type: ignore[attr-defined]  # the session of this network
+            verified = {"id": mine, "signedByOwner": True, "verified": True}
+            await until(phone, lambda: verified in phone.do("devicesOf", user=alice.user))
 
     asyncio.run(work())

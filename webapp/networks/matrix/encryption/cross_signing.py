@@ -18,7 +18,7 @@ from webapp.networks.matrix.encryption.store import Store
 SIGNATURES = "signatures"
 TO_SIGN = "to sign"
 """The fact with whose master keys were confirmed and are not signed at the server yet: by user."""
-OWN_DEVICE = "signature of our device"
+OWN_DEVICE = "signature of our device by "
 
 
 def confirm(store: Store, user: str, master_key: str) -> bool:
@@ -71,7 +71,7 @@ class Signatures:
         if ours is None or key is None or known is None or not _is_ours(store, ours):
             return None
         same = known.ed25519 == store.account.identity_keys["ed25519"]
-        if not same or is_signed_by_owner(known, ours) or not self._questions.may_ask(OWN_DEVICE):
+        if not same or is_signed_by_owner(known, ours) or not self._questions.may_ask(OWN_DEVICE + ours.self_signing):
             return None
         return _signed_by(store.user, key, known.signed)
 
@@ -82,7 +82,8 @@ class Signatures:
             self._store.tables.keep_fact(TO_SIGN, left)
             self._store.tables.outdate(body)
             if self._store.user in body:
-                self._questions.later([OWN_DEVICE])
+                ours = identity(self._store.tables, self._store.user)
+                self._questions.later([OWN_DEVICE + (ours.self_signing if ours else "")])
 
         return answer
 
