@@ -9,7 +9,12 @@ from sqlmodel import select
 from tests.browser import Browser
 from tests.pages.test_inbox import until
 from tests.pages.test_networks import add_toy, toy, toy_account, wait_for_state
-from webapp.models import Conversation, Space, SpaceConversation, User
+from webapp.languages import Sentence
+from webapp.messaging.receive import receive
+from webapp.models import Conversation, Lease, Space, SpaceConversation, User
+from webapp.networks.errors import Unreachable
+from webapp.networks.events import Batch, Member, MembersChanged, Origin
+from webapp.networks.toy.session import ToySession
 from webapp.pages.house import House
 
 pytestmark = pytest.mark.process  # together they take seconds
@@ -250,3 +255,42 @@ def test_a_network_that_forgets_nothing_says_so_and_all_stays(page: Browser) -> 
     answer = page.submit(f"{where}/forget")
     assert (answer.status_code, "The toy world cannot do this." in answer.text) == (422, True)
     assert row(page, "Sandpit")
+
+
+def people(page: Browser, where: str) -> list[str]:
+    """Who stands on a page of members."""
+    return [one.get_text() for one in page.page(where).select("main .list-item__title")]
+
+
+def test_who_is_in_a_group_is_read_page_by_page(page: Browser, house: House, alice: User) -> None:
+    account = toy_account(house, alice).id
+    crowd = tuple(Member(f"p{number:03}", f"Person {number:03}", "moderator") for number in range(150))
+    house.database.write(
+        receive,
+        account,
+        epoch(house, account),
+        Batch((MembersChanged("sandpit", crowd, complete=True),), Origin.LIVE),
+        None,
+    )
+    where = f"{row(page, 'Sandpit').a['href']}/members"
+    shown = people(page, where)
+    assert (len(shown), shown[-1]) == (100, "Person 099")
+    more = str(page.page(where).find("a", string="More people")["href"])
+    rest = people(page, more)
+    assert (rest[0], page.page(more).find("a", string="More people")) == ("Person 100", None)
+    assert "moderator" in page.page(where).select_one("main .list-item").get_text()
+    assert page.page(where.removesuffix("/members")).find("a", href=where)
+    assert people(page, f"{where}?after=nonsense") == shown
+
+
+def test_members_that_cannot_be_asked_for_are_shown_as_far_as_they_are_known(page: Browser, monkeypatch) -> None:
+    async def gone(*_: object) -> None:
+        raise Unreachable(Sentence("The line broke."))
+
+    monkeypatch.setattr(ToySession, "members", gone)
+    found = page.page(f"{row(page, 'Sandpit').a['href']}/members")
+    assert found.find(role="alert").get_text(strip=True) == "The line broke."
+
+
+def epoch(house: House, account: int) -> int:
+    return house.database.read(lambda db: db.get_one(Lease, account).epoch)

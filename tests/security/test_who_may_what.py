@@ -67,6 +67,7 @@ MEMBERS = {
 
 OWNERS = {
     "GET /conversations/{conversation_id:int}",
+    "GET /conversations/{conversation_id:int}/members",
     "GET /conversations/{conversation_id:int}/older",
     "POST /conversations/{conversation_id:int}/accept",
     "POST /conversations/{conversation_id:int}/acknowledge",

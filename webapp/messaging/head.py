@@ -152,14 +152,18 @@ def _count_members(db: Session, conversation: Conversation) -> int:
     return count
 
 
-def members_of(db: Session, conversation_id: int) -> list[Someone]:
-    """The first members of a group by name; not more than MOST_MEMBERS, the head says how many there are."""
+def members_of(db: Session, conversation_id: int, start: int = 0) -> list[Someone]:
+    """Members of a group by name, from number ``start`` on; not more than MOST_MEMBERS.
+
+    The head says how many there are.
+    """
     shown = func.coalesce(func.nullif(Membership.name, ""), func.nullif(Identity.name, ""), Identity.address)
     query = (
         select(shown, col(Identity.address), col(Membership.role), col(Identity.presence), col(Identity.trust))
         .join(Identity, col(Identity.id) == col(Membership.identity_id))
         .where(col(Membership.conversation_id) == conversation_id)
-        .order_by(func.lower(shown))
+        .order_by(func.lower(shown), col(Membership.id))
+        .offset(start)
         .limit(MOST_MEMBERS)
     )
     return [Someone(*one) for one in db.execute(query)]

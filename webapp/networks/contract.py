@@ -26,7 +26,7 @@ from webapp.languages import N_, Sentence
 from webapp.networks.actions import Action, Done, SendText
 from webapp.networks.capabilities import Capabilities
 from webapp.networks.errors import Refused
-from webapp.networks.events import Batch
+from webapp.networks.events import Batch, Member
 from webapp.networks.login import Dialogue, Login, SignedIn
 
 RESTORED = "restored"
@@ -72,6 +72,14 @@ class History:
 
     batch: Batch
     more: More
+
+
+@dataclass(frozen=True)
+class MemberPage:
+    """Some members of a group, and what ``members`` takes to go on (None: that was all)."""
+
+    members: tuple[Member, ...]
+    after: str | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,13 @@ class Session(ABC):
     @abstractmethod
     async def older(self, conversation: str, before: Anchor, limit: int) -> History:
         """At most ``limit`` messages before ``before``. Raises Unreachable or Refused."""
+
+    async def members(self, conversation: str, after: str | None, limit: int) -> MemberPage | None:
+        """At most ``limit`` members of a group behind ``after``, which is a page's (None: the first ones).
+
+        None where everybody is told by MembersChanged. Raises Unreachable, SignedOut or Refused.
+        """
+        return None
 
     async def begin(self, task: str) -> Dialogue:
         """The dialogue of a task that a matter of this account names. Raises Unreachable or Refused."""

@@ -19,7 +19,7 @@ from webapp.messaging import accounts, conversations, history
 from webapp.messaging.access import account_of, conversation_of
 from webapp.models import AccountState, User
 from webapp.networks import actions, network, networks
-from webapp.networks.contract import More, Resident
+from webapp.networks.contract import MemberPage, More, Resident
 from webapp.networks.errors import Refused, Trouble, Unreachable
 from webapp.networks.events import ConversationKind, ConversationState
 from webapp.networks.login import Finished, SignedIn, Step
@@ -121,6 +121,11 @@ class FrontDoor:
         place = self._database.read(history.place_before, user_id, conversation_id, gap_id)
         return place.more and self._wait_for(self._older(conversation_id, place))
 
+    def members(self, user_id: int, conversation_id: int, after: str | None, limit: int) -> MemberPage | None:
+        """A page of a group's members, as its network has them; None where the rows have. Raises NotYours, Trouble."""
+        conversation = self._database.read(conversation_of, user_id, conversation_id)
+        return self._wait_for(self._members(conversation.account_id, conversation.remote_id, after, limit))
+
     def typing(self, user_id: int, conversation_id: int, typing: bool) -> None:
         """Tell the others that the person types; dropped when there is no line. Raises NotYours."""
         conversation = self._database.read(conversation_of, user_id, conversation_id)
@@ -154,6 +159,9 @@ class FrontDoor:
             await self._perform(account_id, action)
         except Trouble:
             log.debug("typing was not told", account=account_id)
+
+    async def _members(self, account_id: int, remote_id: str, after: str | None, limit: int) -> MemberPage | None:
+        return await self._open(account_id).session.members(remote_id, after, limit)
 
     async def _older(self, conversation_id: int, place: history.Place) -> bool:
         line = self._open(place.account_id)

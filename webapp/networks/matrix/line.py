@@ -36,6 +36,9 @@ class Line:
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
     posted: Posted = field(default_factory=Posted)
     """What the loop is to tell of itself, between two answers."""
+    all_members: set[str] = field(default_factory=set)
+    """Rooms of which everybody who is in them is known by now."""
+    asking_members: asyncio.Lock = field(default_factory=asyncio.Lock)
     left_here: set[str] = field(default_factory=set)
     """Rooms that the person left, or declined to enter, by this session: nobody has to be told."""
 

@@ -68,6 +68,12 @@ class Room:
             return self.name or self.alias
         return "" if self._is_empty else self._heroes(name_of)
 
+    @property
+    def shown_members(self) -> int:
+        """How many are in it, or asked into it; roughly, where a few more or less make no difference."""
+        count = 0 if self.partner else self.joined_members + self.invited_members
+        return count if count < 1000 else count // 100 * 100
+
     def former(self, name_of: Callable[[str], str]) -> str:
         """Who was in it, where nobody else is by now and it has no name; else empty."""
         return self._heroes(name_of) if self._is_empty and not (self.name or self.alias or self.partner) else ""

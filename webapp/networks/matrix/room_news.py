@@ -22,6 +22,7 @@ from webapp.networks.matrix.addresses import is_user
 from webapp.networks.matrix.departures import departure
 from webapp.networks.matrix.direct import Directs
 from webapp.networks.matrix.line import Line
+from webapp.networks.matrix.powers import Powers
 from webapp.networks.matrix.quarantine import Heard, events_in, plain_content, text_in
 from webapp.networks.matrix.receipts import receipts
 from webapp.networks.matrix.room import Room
@@ -30,6 +31,10 @@ from webapp.networks.matrix.spaces import Spaces
 from webapp.networks.matrix.texts import tidy_name
 from webapp.networks.matrix.translate import Revealed, Setting, message, opened_late
 from webapp.networks.matrix.wishes import Wish, Wishes
+
+MOST_TOLD = 200
+"""Members of a room of which the rest is told one by one."""
+_HERE = ("join", "invite")
 
 
 class RoomNews:
@@ -159,7 +164,20 @@ class RoomNews:
             await self._line.keys.note_state(room.id, news, _is_limited(piece))
         room.note_summary(piece.get("summary"))
         heard = {e.state_key: e for e in [*state, *timeline] if e.type == "m.room.member" and is_user(e.state_key)}
-        return _members(room.id, heard) if heard else None
+        if _is_limited(piece):
+            self._line.all_members.discard(room.id)  # somebody may have come or gone unseen
+        promoted = any(event.type == "m.room.power_levels" for event in news)
+        return self._told_members(room, heard, promoted)
+
+    def _told_members(self, room: Room, heard: Mapping[str, Heard], promoted: bool) -> MembersChanged | None:
+        """Who came, went, or has another say; in a large room one has to ask for a page of them."""
+        if room.joined_members > MOST_TOLD or not (heard or promoted):
+            return None
+        changed = _members(room.id, heard, room.powers)
+        others = [user for user in room.powers.users if promoted and user not in heard]
+        known = [(user, self._line.rooms.member(room.id, user)) for user in others]
+        again = [Member(u, m[0] or None, room.powers.role(u), m[1] == "join") for u, m in known if m and m[1] in _HERE]
+        return MembersChanged(room.id, (*changed.members, *again), changed.gone)
 
     def _note(self, room: Room, event: Heard) -> None:
         self._line.rooms.put(room)
@@ -179,6 +197,7 @@ class RoomNews:
         name = room.shown_name(lambda user: self._name_of(room, user))
         former = room.former(lambda user: self._name_of(room, user))
         now: list[Any] = [room.kind.value, name, room.topic, room.partner, room.successor, room.bridged, former]
+        now.append(room.shown_members)
         if now == room.told:
             return []
         room.told = now
@@ -194,6 +213,7 @@ class RoomNews:
                 successor=room.successor or None,
                 bridged=room.bridged,
                 former=former,
+                members=room.shown_members,
             )
         ]
 
@@ -257,13 +277,13 @@ class RoomNews:
         return [TypingChanged(room.id, user, typing, self._name_of(room, user) or None) for user, typing in changed]
 
 
-def _members(room: str, heard: Mapping[str, Heard]) -> MembersChanged:
+def _members(room: str, heard: Mapping[str, Heard], powers: Powers) -> MembersChanged:
     here, gone = [], []
     for user, event in heard.items():
         membership = text_in(event.content, "membership")
-        if membership in {"join", "invite"}:
+        if membership in _HERE:
             name = tidy_name(event.content.get("displayname")) or None
-            here.append(Member(user, name, present=membership == "join"))
+            here.append(Member(user, name, powers.role(user), membership == "join"))
         else:
             gone.append(user)
     return MembersChanged(room, tuple(here), tuple(gone))

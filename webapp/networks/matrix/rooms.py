@@ -36,6 +36,8 @@ _TAKE_OVER = [f"INSERT OR REPLACE INTO {name} SELECT * FROM ready_{name}" for na
 _THROW_AWAY = [f"DELETE FROM ready_{name}" for name in (*_COLUMNS, "for")]  # noqa: S608 (our own names)
 Member = tuple[str, str]
 """What somebody is called in a room, and their membership."""
+MemberRow = tuple[str, str, str]
+"""Their address, too."""
 
 
 class Rooms:
@@ -103,6 +105,31 @@ class Rooms:
             " LIMIT 2"
         )
         return [user for (user,) in self._reader.execute(query, (room_id, name))]
+
+    async def fill(self, room_id: str, everybody: list[MemberRow]) -> None:
+        """Nobody else is in a room but these. That is so now, whatever was laid ready before."""
+        for key in [key for key in self._members if key[0] == room_id and key not in self._changed_members]:
+            del self._members[key]
+        rows = [(room_id, *row) for row in everybody]
+        await asyncio.to_thread(self._fill, room_id, rows)
+
+    def _fill(self, room_id: str, rows: list[tuple[str, str, str, str]]) -> None:
+        with self._writer:
+            self._writer.execute("UPDATE member SET membership = 'leave' WHERE room = ?", (room_id,))
+            self._writer.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)", rows)
+
+    def page(self, room_id: str, after: str, limit: int) -> list[MemberRow]:
+        """Those who are in a room, or asked into it, behind this one, by name. May be called in a thread."""
+        query = (
+            "SELECT user, name, membership FROM member WHERE room = ? AND membership IN ('join', 'invite')"
+            " AND (name COLLATE NOCASE, user) > (?, ?) ORDER BY name COLLATE NOCASE, user LIMIT ?"
+        )
+        line = sqlite3.connect(self._file, timeout=10)
+        try:
+            known = line.execute("SELECT name FROM member WHERE room = ? AND user = ?", (room_id, after)).fetchone()
+            return line.execute(query, (room_id, known[0] if known else "", after, limit)).fetchall()
+        finally:
+            line.close()
 
     def put_member(self, room_id: str, user: str, member: Member) -> None:
         self._members[room_id, user] = member
