@@ -228,7 +228,9 @@ class RoomNews:
         def wish(event: Mapping[str, Any], sender: str) -> Wish | None:
             return self._wishes.of(room, event, sender, self._name_of(room, self._line.me))
 
-        return Setting(room.id, room.kind, self._line.me, name_of or (lambda user: self._name_of(room, user)), wish)
+        return Setting(
+            room.id, room.kind, self._line.me, name_of or (lambda user: self._name_of(room, user)), wish, room.encrypted
+        )
 
     async def _said(self, room: Room, timeline: list[Heard]) -> list[Event]:
         found: list[Event] = []

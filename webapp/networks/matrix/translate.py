@@ -13,16 +13,21 @@ from webapp.networks.matrix.quarantine import Heard
 from webapp.networks.matrix.texts import tidy_name
 from webapp.networks.matrix.wishes import Wish
 
+_WORDS = frozenset({"m.room.message", "m.sticker"})
+_NOT_ENCRYPTED = N_("This was not encrypted: every server on its way could read and change it.")
+
 
 @dataclass(frozen=True)
 class Setting:
-    """What one must know to read a room's events: who we are, what people are called there, what is wanted of them."""
+    """What one must know to read a room's events: who we are, what people are called there, what is wanted of them,
+    whether it is encrypted by now."""
 
     room: str
     kind: ConversationKind
     me: str
     name_of: Callable[[str], str]
     wish: Callable[[Mapping[str, Any], str], Wish | None] = lambda _event, _sender: None
+    encrypted: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ def message(event: Heard, setting: Setting, opened: Revealed | Sealed | None = N
         formatted=told.formatted,
         style=told.style,
         sealed=told.sealed,
-        untrusted=opened.untrusted if isinstance(opened, Revealed) else None,
+        untrusted=opened.untrusted if isinstance(opened, Revealed) else _in_the_open(event, setting, told),
     )
 
 
@@ -84,6 +89,12 @@ def opened_late(event: Heard, setting: Setting, opened: Revealed) -> MessageOpen
     return MessageOpened(
         setting.room, reference, line.body, line.formatted, line.style, line.mention, line.quiet, line.untrusted
     )
+
+
+def _in_the_open(event: Heard, setting: Setting, told: Said) -> Sentence | None:
+    """In an encrypted room a server could put words into anybody's mouth that way."""
+    plain = setting.encrypted and event.state_key is None and not told.quiet and not told.sealed
+    return Sentence(_NOT_ENCRYPTED) if plain and event.type in _WORDS else None
 
 
 def mentions(event: Heard, setting: Setting) -> bool:

@@ -345,7 +345,7 @@ def test_nobody_else_gets_a_room_key_that_they_ask_for(who: tuple[str, str], sce
 
 
 def test_somebody_who_comes_later_is_never_given_what_was_said_before(scene: Scene) -> None:
-    """CVE-2025-47080: an invitation gives nobody the history."""
+    """CVE-2024-47080: an invitation gives nobody the history."""
     session = our_message(scene)
     carol = FarDevice("@carol:house.test", "CAROLSPHONE")
     scene.server.devices.append(carol)

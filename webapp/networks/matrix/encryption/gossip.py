@@ -4,7 +4,7 @@ requests").
 Only devices that are certainly this person's get or give anything, and nothing is taken that was not asked for: whoever
 answers a question that nobody asked, or asks in the name of a device that nobody confirmed, is not heard
 (CVE-2021-40823, CVE-2022-39246, CVE-2022-39249). What was said before somebody came is never given to them
-(CVE-2025-47080): other people's questions are not even looked at.
+(CVE-2024-47080): other people's questions are not even looked at.
 """
 
 import secrets as random
