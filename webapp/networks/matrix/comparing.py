@@ -26,6 +26,11 @@ _WHY = {
     "m.key_mismatch": N_("The keys are not the ones that were expected. Nothing was confirmed."),
     "m.unknown_method": N_("The other program cannot compare emoji. Nothing was confirmed."),
 }
+_DEVICES = {
+    True: N_("Device %(device)s: confirmed by its owner"),
+    False: N_("Device %(device)s: not confirmed by its owner; it gets no keys"),
+    None: N_("Device %(device)s: its owner has no keys to confirm it with"),
+}
 _CONFIRMED = N_("The emoji were the same. %(who)s is confirmed now.")
 _DEVICE_ONLY = N_(
     "The emoji were the same. That holds for the device that you compared with, but not for %(who)s as a whole: keys "
@@ -40,13 +45,17 @@ class Verifier(Protocol):
 
     async def verifications(self) -> list[Seen]: ...
     async def verify(self, name: str, step: str) -> None: ...
+    async def devices_of(self, user: str) -> list[tuple[str, bool | None]]: ...
 
 
 class Compare(Dialogue):
-    """Two people, or one with two devices, look at seven emoji each. ``begin`` asks, and names what was asked."""
+    """Two people, or one with two devices, look at seven emoji each. ``user`` is the other side, called ``who``;
+    ``begin`` asks, and names what was asked."""
 
-    def __init__(self, verifier: Verifier, who: Sentence | str, begin: Callable[[], Awaitable[str]]) -> None:
-        self._verifier, self._who, self._begin = verifier, who, begin
+    may_repeat = True
+
+    def __init__(self, verifier: Verifier, user: str, who: Sentence | str, begin: Callable[[], Awaitable[str]]) -> None:
+        self._verifier, self._user, self._who, self._begin = verifier, user, who, begin
         self._name = ""
 
     async def start(self) -> Step:
@@ -55,7 +64,7 @@ class Compare(Dialogue):
 
     async def submit(self, answers: dict[str, str]) -> Step:
         button = answers.get("button", "")
-        if button == "again":
+        if button == "again" and self.may_repeat:
             return await self.start()
         if button in {"start", "match", "differ", "cancel"}:
             await self._verifier.verify(self._name, button)
@@ -77,7 +86,8 @@ class Compare(Dialogue):
             return Finished(Sentence(_CONFIRMED if seen.whole else _DEVICE_ONLY, {"who": self._who}))
         if seen.phase is Phase.COMPARING:
             return self._emoji(seen)
-        return self._wait(seen.phase)
+        devices = await self._verifier.devices_of(self._user) if seen.phase is Phase.WAITING else []
+        return self._wait(seen.phase, tuple(Sentence(_DEVICES[certain], {"device": name}) for name, certain in devices))
 
     def _emoji(self, seen: Seen) -> Step:
         told = N_("Look at the other screen, or ask %(who)s by telephone: are these the same, in the same order?")
@@ -89,13 +99,14 @@ class Compare(Dialogue):
             buttons=(("match", Sentence(N_("They match"))), ("differ", Sentence(N_("They do not match")))),
         )
 
-    def _wait(self, phase: Phase) -> Step:
+    def _wait(self, phase: Phase, devices: tuple[Sentence, ...]) -> Step:
+        """``devices`` are those of the other side, each with how certain it is that it is theirs."""
         told = {
             Phase.WAITING: N_("%(who)s was asked. As soon as that is accepted there, it goes on here."),
             Phase.MATCHED: N_("You said that they match. Now %(who)s has to say so, too."),
         }.get(phase, N_("The emoji come in a moment."))
         buttons = (("start", Sentence(N_("Show the emoji"))), _CANCEL) if phase is Phase.READY else (_CANCEL,)
-        return Show(Sentence(_TITLE), Sentence(told, {"who": self._who}), buttons=buttons)
+        return Show(Sentence(_TITLE), Sentence(told, {"who": self._who}), buttons=buttons, lines=devices)
 
     def _over(self, seen: Seen | None) -> Step:
         """Why it ended. Whatever went wrong may be tried again, if it was we who asked."""
@@ -104,16 +115,18 @@ class Compare(Dialogue):
         return Show(
             title=Sentence(N_("Not confirmed")),
             explanation=Sentence(told, {"who": self._who}),
-            buttons=(("again", Sentence(N_("Try again"))),),
+            buttons=(("again", Sentence(N_("Try again"))),) if self.may_repeat else (),
             poll=0,
         )
 
 
 class Answer(Compare):
-    """Somebody asked us."""
+    """Somebody asked us. If that fails, it is they who can ask again."""
 
-    def __init__(self, verifier: Verifier, who: Sentence | str, name: str) -> None:
-        super().__init__(verifier, who, self._accept)
+    may_repeat = False
+
+    def __init__(self, verifier: Verifier, user: str, who: Sentence | str, name: str) -> None:
+        super().__init__(verifier, user, who, self._accept)
         self._asked = name
 
     async def _accept(self) -> str:

@@ -51,6 +51,7 @@ class Keys:
         self._machine = machine
         self._wire = wire
         self._knows_members: set[str] = set()
+        self._closed = False
         self._asking, self._speaking = asyncio.Lock(), asyncio.Lock()
         self.late: Sequence[Late] = ()
         self.changed: Callable[[], None] = lambda: None
@@ -140,7 +141,8 @@ class Keys:
             await self._machine.hear(room, said)
 
     async def verifications(self) -> list[Seen]:
-        """What others want to compare with us, and we with them."""
+        """What others want to compare with us, and we with them. Raises NotReached after ``close``."""
+        self._check_open()
         return await self._machine.verifications() if self._machine.verifying else []
 
     async def ask_in_room(self, user: str, room: str) -> str:
@@ -166,6 +168,10 @@ class Keys:
         await self._machine.acknowledge(people)
         await self.settle()
 
+    async def devices_of(self, user: str) -> list[tuple[str, bool | None]]:
+        """Somebody's devices, and whether their owner vouches for them; None where the owner cannot."""
+        return await self._machine.devices_of(user)
+
     async def trusts(self) -> list[tuple[str, Trust]]:
         """How certain it is of people that they are who they say, where that is new; until it was ``told``."""
         return await self._machine.trusts()
@@ -176,6 +182,7 @@ class Keys:
 
     async def verify(self, name: str, step: str) -> None:
         """``accept``, ``start``, ``match``, ``differ`` or ``cancel``. Raises NotReached, Rejected."""
+        self._check_open()
         await self._machine.verify(name, step)
         self.changed()
         await self.settle()
@@ -227,7 +234,13 @@ class Keys:
                     await self._ask(request)
         raise NotReached(Problem.GARBAGE, self._wire.host)
 
+    def _check_open(self) -> None:
+        """A page may be open longer than the connection that it began with."""
+        if self._closed:
+            raise NotReached(Problem.CLOSED, self._wire.host)
+
     async def close(self) -> None:
+        self._closed = True
         await self._machine.close()
 
     async def _ask(self, request: "Request") -> None:

@@ -25,7 +25,7 @@ class TrustTasks:
         if keys is None:
             return None
         if task == WITH_OWN or task == WITH_PERSON + self._line.me:
-            return Compare(keys, Sentence(_OWN), lambda: self._ask_own(keys))
+            return Compare(keys, self._line.me, Sentence(_OWN), lambda: self._ask_own(keys))
         if task.startswith(WITH_PERSON):
             return self._with(keys, task.removeprefix(WITH_PERSON))
         if task.startswith(ANSWER):
@@ -37,7 +37,7 @@ class TrustTasks:
             user = user_id(address)
         except NoAddress:
             raise Refused(Sentence(N_("There is nobody called %(address)s."), {"address": address[:100]})) from None
-        return Compare(keys, user, lambda: self._ask(keys, user))
+        return Compare(keys, user, user, lambda: self._ask(keys, user))
 
     async def _ask(self, keys: Keys, user: str) -> str:
         """In the direct chat with them, else each of their devices. Raises NotReached, Rejected, Refused.
@@ -68,4 +68,4 @@ class TrustTasks:
         seen = next((one for one in await keys.verifications() if one.name == name), None)
         if seen is None:
             raise Refused(Sentence(N_("This is over. Ask the other side to begin again.")))
-        return Answer(keys, Sentence(_OWN) if seen.user == self._line.me else seen.user, name)
+        return Answer(keys, seen.user, Sentence(_OWN) if seen.user == self._line.me else seen.user, name)

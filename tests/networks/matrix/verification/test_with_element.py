@@ -27,6 +27,7 @@ from tests.networks.matrix.verification.comparing import (
     until_verified,
 )
 from webapp.languages import Sentence
+from webapp.networks.errors import Unreachable
 from webapp.networks.events import Trust, TrustChanged
 from webapp.networks.login import Show
 
@@ -106,7 +107,12 @@ def test_a_person_and_we_confirm_each_other_in_an_encrypted_room(
             if who_asks == "we":
                 await asyncio.to_thread(far.until, lambda: far.do("devicesOf", user=alice.user))
                 ours = await seen.session.begin(f"verify:{bob.user}")
-                await ours.start()
+                step = await ours.start()
+                assert isinstance(step, Show)
+                assert [str(line.values["device"]) for line in step.lines if isinstance(line, Sentence)] == [far.id]
+                assert [line.msgid for line in step.lines if isinstance(line, Sentence)] == [
+                    "Device %(device)s: confirmed by its owner"
+                ]
                 asked = await asked_of(far)
                 await do(far, "verification", id=asked, step="accept")
             else:
@@ -174,6 +180,23 @@ def test_either_side_may_cancel_and_the_other_is_told(
                 await do(far, "verification", id=asked, step="cancel")
                 over = await until_step(ours, "over")
                 assert "The other side cancelled" in over.explanation.msgid
+                assert over.buttons == (), "only they can ask again"
             assert not await knows_us(far, alice)
+
+    asyncio.run(work())
+
+
+def test_a_page_that_outlives_its_connection_says_so(alice: Person, element: Element, keyed: Keyed) -> None:
+    async def work() -> None:
+        await elsewhere(element, alice)
+        async with keyed(alice) as seen:
+            await seen.until(lambda: seen.checkpoint)
+            ours = await seen.session.begin("verify-own-device")
+            await ours.start()
+        with pytest.raises(Unreachable):
+            await ours.submit({})
+        with pytest.raises(Unreachable):
+            await ours.submit({"button": "cancel"})
+        await ours.close()
 
     asyncio.run(work())

@@ -123,6 +123,10 @@ class Machine:
         """The person knows that these changed, to these identities; another one by now is none that they know of."""
         await self._desk.do(self._work.acknowledge, people)
 
+    async def devices_of(self, user: str) -> list[tuple[str, bool | None]]:
+        """Somebody's devices, and whether their owner vouches for them; None where the owner has no keys for that."""
+        return await self._desk.do(self._work.devices_of, user)
+
     async def follow(self, user: str) -> None:
         """Learn who has which devices."""
         await self._desk.do(self._work.follow, user)

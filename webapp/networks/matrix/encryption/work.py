@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption import sharing
 from webapp.networks.matrix.encryption.cross_signing import Signatures, confirm
-from webapp.networks.matrix.encryption.devices import note_lists
+from webapp.networks.matrix.encryption.devices import note_lists, present
 from webapp.networks.matrix.encryption.foreign import mapping, short_text
 from webapp.networks.matrix.encryption.gossip import Gossip
-from webapp.networks.matrix.encryption.identities import acknowledge, identity, trust
+from webapp.networks.matrix.encryption.identities import acknowledge, identity, is_signed_by_owner, trust
 from webapp.networks.matrix.encryption.inbox import Taken, take_letters
 from webapp.networks.matrix.encryption.letters import Letters
 from webapp.networks.matrix.encryption.megolm import open_event
@@ -169,6 +169,12 @@ class Work:
             for user, key in people.items():
                 if changed.get(user) == key:
                     acknowledge(self._store, user)
+
+    def devices_of(self, user: str) -> list[tuple[str, bool | None]]:
+        with self._store.transaction():
+            owner = identity(self._store.tables, user)
+            found = sorted(present(self._store.tables, user), key=lambda known: known.device)
+            return [(one.device, is_signed_by_owner(one, owner) if owner else None) for one in found]
 
     def follow(self, user: str) -> None:
         with self._store.transaction():
