@@ -16,7 +16,7 @@ from webapp.networks.matrix import history, members, outgoing, tasks
 from webapp.networks.matrix.actions import Actions
 from webapp.networks.matrix.checkpoint import from_bytes
 from webapp.networks.matrix.direct import Directs
-from webapp.networks.matrix.keys import open_keys
+from webapp.networks.matrix.key_opening import open_keys
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.room_news import RoomNews
 from webapp.networks.matrix.rooms import Rooms
