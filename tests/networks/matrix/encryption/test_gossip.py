@@ -367,6 +367,8 @@ def test_letters_that_make_no_sense_never_raise(scene: Scene) -> None:
     for kind in ("m.secret.request", "m.room_key_request"):
         for content in ({}, {"action": "request", "request_id": "x", "requesting_device_id": {}, "body": []}, None):
             scene.take({"type": kind, "sender": ALICE, "content": content})
+    for kind in ([], {}, None, 7):
+        scene.take({"type": kind, "sender": ALICE, "content": {}})
     assert scene.have() == set()
     assert isinstance(json.dumps(scene.server.letters), str)
     assert not any(isinstance(found, Opened) for found in scene.work.open(ROOM, [FarRoom(scene.bob).event()]))

@@ -65,8 +65,9 @@ class Gossip:
     def take(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Letters that came without encryption."""
         for event in events:
-            if event.get("sender") == self._store.user and event.get("type") in {SECRET_REQUEST, KEY_REQUEST}:
-                self._take(str(event.get("type")), mapping(event.get("content")))
+            kind = short_text(event.get("type"))
+            if event.get("sender") == self._store.user and kind in {SECRET_REQUEST, KEY_REQUEST}:
+                self._take(kind, mapping(event.get("content")))
 
     def _take(self, kind: str, content: Mapping[str, Any]) -> None:
         device, request = short_text(content.get("requesting_device_id")), short_text(content.get("request_id"))
