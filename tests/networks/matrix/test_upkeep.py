@@ -17,9 +17,11 @@ from webapp.networks.errors import Refused
 from webapp.networks.events import Condition, Matter, MattersChanged
 from webapp.networks.login import Form, Show, WrongInput
 from webapp.networks.matrix import key_backup, network, upkeep
+from webapp.networks.matrix.encryption.recovery_key import write
+from webapp.networks.matrix.encryption.secrets import ALL
 from webapp.networks.matrix.encryption.secrets import BACKUP as SECRET
 from webapp.networks.matrix.encryption.work import Work
-from webapp.networks.matrix.health import BACKUP, IDENTITY, SET_UP
+from webapp.networks.matrix.health import BACKUP, IDENTITY, SET_UP, UNLOCK
 
 pytestmark = pytest.mark.process  # together they take seconds
 
@@ -235,5 +237,53 @@ def test_the_password_goes_along_once_and_is_kept_nowhere(tmp_path: Path) -> Non
         for file in around(tmp_path).folder.iterdir():
             assert b"pumpkin soup" not in file.read_bytes()
         assert "pumpkin soup" not in repr(vars(dialogue))
+
+    run(tmp_path, prepare, look)
+
+
+DATA = f"{CLIENT}/user/%40me%3Ab.org/account_data"
+ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2"
+
+
+@pytest.mark.parametrize("default", [{}, {"key": 5}, {"key": ""}, {"key": "x" * 5000}, {"key": "k"}])
+def test_where_what_is_locked_makes_no_sense_there_is_nothing_to_unlock(tmp_path: Path, default: object) -> None:
+    def prepare(fake: FakeHomeserver) -> None:
+        fake.answers["GET", f"{DATA}/m.secret_storage.default_key"] = Told(default)
+
+    async def look(seen: Following, _: FakeHomeserver) -> None:
+        dialogue = await seen.session.begin(UNLOCK)
+        with pytest.raises(Refused):
+            await dialogue.start()
+
+    run(tmp_path, prepare, look)
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        {"algorithm": 5},
+        {"algorithm": ALGORITHM},
+        {"algorithm": ALGORITHM, "iv": 5, "mac": []},
+        {"algorithm": ALGORITHM, "iv": "AAAA", "mac": "AAAA", "passphrase": 5},
+        {"algorithm": ALGORITHM, "passphrase": {"algorithm": "m.pbkdf2", "salt": "s", "iterations": 10**12}},
+        {"algorithm": ALGORITHM, "passphrase": {"algorithm": "m.pbkdf2", "salt": {}, "iterations": "x", "bits": []}},
+    ],
+)
+@pytest.mark.parametrize("secret", [{}, {"encrypted": 5}, {"encrypted": {"k": 5}}, {"encrypted": {"k": {"iv": []}}}])
+def test_a_homeserver_that_tells_nonsense_about_locked_keys_is_told_in_words(
+    tmp_path: Path, description: object, secret: object
+) -> None:
+    def prepare(fake: FakeHomeserver) -> None:
+        fake.answers["GET", f"{DATA}/m.secret_storage.default_key"] = Told({"key": "k"})
+        fake.answers["GET", f"{DATA}/m.secret_storage.key.k"] = Told(description)
+        for name in ALL:
+            fake.answers["GET", f"{DATA}/{name}"] = Told(secret)
+
+    async def look(seen: Following, _: FakeHomeserver) -> None:
+        dialogue = await seen.session.begin(UNLOCK)
+        assert isinstance(await dialogue.start(), Form)
+        for typed in (write(bytes(32)), "grandmother's soup"):
+            with pytest.raises(WrongInput):
+                await dialogue.submit({"key": typed})
 
     run(tmp_path, prepare, look)
