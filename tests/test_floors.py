@@ -25,6 +25,7 @@ ONLY_HERE = {
     "cryptography": ("webapp/vault.py", "webapp/networks/"),
     "nh3": "webapp/formatted.py",
     "markdown_it": "webapp/formatted.py",
+    "PIL": "webapp/picture_maker.py",
     "segno": "webapp/pages/invitations.py",
 }
 

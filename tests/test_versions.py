@@ -17,6 +17,7 @@ FLOORS = {
     "h11": "0.16.0",  # CVE-2025-43859
     "matrix-nio": "0.20.0",  # CVE-2022-39254
     "vodozemac": "0.10.0",  # the first that has what nio asks of it
+    "pillow": "13.0",  # 51 advisories before; what is foreign only meets it in a process of its own
     "nh3": "0.3.8",  # the one that the lists of tests/nasty.py were tried on
     "aiohttp": "3.13.3",  # CVE-2025-53643, CVE-2025-69223 to CVE-2025-69230
 }

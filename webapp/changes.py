@@ -109,10 +109,17 @@ class OutboxFilled:
 
 
 @dataclass(frozen=True)
+class PictureWanted:
+    """A conversation of ``account_id`` looks like something that nobody here has seen yet."""
+
+    account_id: int
+
+
+@dataclass(frozen=True)
 class AccountWanted:
     """An account was made, resumed, paused, signed in again or removed: the keeper must look at it."""
 
     account_id: int
 
 
-Announcement = Change | OutboxFilled | AccountWanted
+Announcement = Change | OutboxFilled | PictureWanted | AccountWanted

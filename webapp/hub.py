@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 
-from webapp.changes import AccountWanted, Announcement, Change, OutboxFilled
+from webapp.changes import AccountWanted, Announcement, Change, OutboxFilled, PictureWanted
 
 Listener = Callable[[Sequence[Announcement]], None]
 Topic = tuple[str, int]
@@ -23,7 +23,7 @@ def topic_of(change: Announcement) -> Topic:
     match change:
         case Change():
             return ("user", change.user_id)
-        case OutboxFilled():
+        case OutboxFilled() | PictureWanted():
             return ("account", change.account_id)
         case AccountWanted():
             return KEEPER

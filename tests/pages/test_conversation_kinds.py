@@ -12,7 +12,7 @@ from tests.pages.test_networks import add_toy, toy, toy_account, wait_for_state
 from webapp.languages import Sentence
 from webapp.messaging.receive import receive
 from webapp.models import Conversation, Lease, Space, SpaceConversation, User
-from webapp.networks.errors import Unreachable
+from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.events import Batch, Member, MembersChanged, Origin
 from webapp.networks.toy.session import ToySession
 from webapp.pages.house import House
@@ -294,3 +294,37 @@ def test_members_that_cannot_be_asked_for_are_shown_as_far_as_they_are_known(pag
 
 def epoch(house: House, account: int) -> int:
     return house.database.read(lambda db: db.get_one(Lease, account).epoch)
+
+
+def test_whoever_looks_like_something_is_shown_so_and_the_browser_keeps_it(
+    page: Browser, browser: Callable[..., Browser], bob: User
+) -> None:
+    assert row(page, "Echo").img is None
+    says(page, "face")
+    where = str(until(lambda: row(page, "Echo").img)["src"])
+    answer = page.get(where)
+    assert (answer.headers["content-type"], answer.content[8:12]) == ("image/webp", b"WEBP")
+    assert "private" in answer.headers["cache-control"]
+    assert page.get(where, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    assert browser(bob).get(where).status_code == 404
+    says(page, "mask")
+    until(lambda: row(page, "Echo").img is None)
+
+
+@pytest.mark.parametrize("fault", [Unreachable(Sentence("Not now.")), Refused(Sentence("No.")), ValueError("a fault")])
+def test_a_picture_that_does_not_come_costs_nobody_the_line_and_is_not_asked_for_over_and_over(
+    page: Browser, house: House, alice: User, monkeypatch, fault: Exception
+) -> None:
+    asked: list[str] = []
+
+    async def gone(_: ToySession, ref: str) -> bytes:
+        asked.append(ref)
+        raise fault
+
+    monkeypatch.setattr(ToySession, "picture", gone)
+    says(page, "face")
+    until(lambda: asked)
+    says(page, "hello")
+    last(page, "hello")
+    wait_for_state(page, toy_account(house, alice).id, "Online")
+    assert (asked, row(page, "Echo").img) == (["face"], None)

@@ -85,6 +85,7 @@ OWNERS = {
     "POST /conversations/{conversation_id:int}/name",
     "POST /conversations/{conversation_id:int}/subject",
     "POST /conversations/{conversation_id:int}/typing",
+    "GET /pictures/{picture_id}",
     "POST /conversations/new",
     "POST /conversations/new/group",
     "POST /messages/{message_id:int}/delete",

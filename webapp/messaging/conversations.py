@@ -9,6 +9,7 @@ from webapp.languages import N_, Sentence
 from webapp.messaging.access import conversation_called
 from webapp.messaging.leases import Holding
 from webapp.messaging.people import contact_in
+from webapp.messaging.pictures import picture_for
 from webapp.messaging.positions import leave_gap
 from webapp.messaging.preview import show_newest
 from webapp.messaging.unread import count_unread, raise_unread, set_unread
@@ -70,6 +71,10 @@ def change(db: Session, account: Holding, event: ConversationChanged) -> None:
         told = getattr(event, name)
         if told is not None:
             setattr(conversation, name, told)
+    if event.picture is not None and event.picture != conversation.picture:
+        conversation.picture = event.picture
+        conversation.picture_id = picture_for(db, account.id, event.picture) if event.picture else None
+        announce(db, changes.PictureWanted(account.id))
     if event.successor is not None and event.successor not in (conversation.successor, conversation.remote_id):
         conversation.successor = event.successor
         _take_over(db, conversation, conversation_called(db, account.id, event.successor))

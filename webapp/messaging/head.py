@@ -61,6 +61,7 @@ class Head:
     pinned: bool
     muted: bool
     low: bool
+    picture_id: int | None
     marked_unread: bool
     unread: int
     draft: str
@@ -124,6 +125,7 @@ def head_at(db: Session, conversation: Conversation) -> Head:
         pinned=conversation.pinned,
         muted=conversation.muted,
         low=conversation.low,
+        picture_id=conversation.picture_id,
         marked_unread=conversation.marked_unread,
         unread=conversation.unread,
         draft=conversation.draft,

@@ -66,6 +66,7 @@ class Row:
     pinned: bool
     muted: bool
     low: bool
+    picture_id: int | None
     failed: bool
     draft: str
     typing: tuple[str, ...]
@@ -242,6 +243,7 @@ def _row(conversation: Conversation, network: str, address: str, contact: str | 
         pinned=conversation.pinned,
         muted=conversation.muted,
         low=conversation.low,
+        picture_id=conversation.picture_id,
         failed=conversation.failed > 0,
         draft=conversation.draft,
         typing=typing_in(conversation.id),

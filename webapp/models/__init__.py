@@ -13,6 +13,7 @@ from webapp.models.instance import InstanceOption
 from webapp.models.matter import AccountMatter
 from webapp.models.message import Message
 from webapp.models.outbox import OutboxEntry
+from webapp.models.picture import Picture
 from webapp.models.space import Space, SpaceConversation
 from webapp.models.user import Invite, Role, SignIn, Throttle, UsedToken, User
 
@@ -29,6 +30,7 @@ __all__ = [
     "Membership",
     "Message",
     "OutboxEntry",
+    "Picture",
     "Role",
     "SignIn",
     "Space",

@@ -22,6 +22,7 @@ class Conversation(SQLModel, table=True):
     and ``warning`` are JSON (``messaging.seals``): who can read along here, and what the person has to see first.
     ``low``: of little interest, its row is a quiet one. ``marked_unread``: the person wants to come back to it; then
     ``unread`` is at least 1. ``former`` are the names of those who were in it, where nobody else is and it has no name.
+    ``picture`` is what the network calls its picture, ``picture_id`` the one that we made of it (None: none so far).
     """
 
     __table_args__ = (
@@ -33,6 +34,12 @@ class Conversation(SQLModel, table=True):
             *("user_id", "listed", "pinned", "last_activity", "id"),
             sqlite_where=text("unread > 0"),
             postgresql_where=text("unread > 0"),
+        ),
+        Index(
+            "conversation_picture",
+            *("account_id", "last_activity"),
+            sqlite_where=text("picture <> '' AND picture_id IS NULL"),
+            postgresql_where=text("picture <> '' AND picture_id IS NULL"),
         ),
         Index(
             "conversation_successor",
@@ -78,6 +85,8 @@ class Conversation(SQLModel, table=True):
     low: bool = False
     marked_unread: bool = False
     former: str = ""
+    picture: str = ""
+    picture_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
 
 
 class Membership(SQLModel, table=True):

@@ -158,6 +158,13 @@ class Session(ABC):
         """
         return None
 
+    async def picture(self, ref: str) -> bytes:
+        """A picture that an event has named, small if that can be had. It is not trusted: may be no picture at all.
+
+        Raises Unreachable, SignedOut or Refused.
+        """
+        raise Refused(Sentence(N_("There is no such picture.")))
+
     async def begin(self, task: str) -> Dialogue:
         """The dialogue of a task that a matter of this account names. Raises Unreachable or Refused."""
         raise Refused(Sentence(N_("There is nothing to do here any more.")))

@@ -148,6 +148,7 @@ class ConversationChanged(Event):
     many people are in a group that is too large for MembersChanged to name them all. ``bridged`` is what a bridge calls
     the network on its other side. ``successor`` is the id of the conversation in which this one goes on.
     ``former`` are the names of those who were in a group that has neither a name nor anybody else in it by now.
+    ``picture`` names its picture for ``Session.picture``, and names another one when it looks different; empty: none.
     """
 
     conversation: str
@@ -162,6 +163,7 @@ class ConversationChanged(Event):
     bridged: str | None = None
     successor: str | None = None
     former: str | None = None
+    picture: str | None = None
 
 
 @dataclass(frozen=True)

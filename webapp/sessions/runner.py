@@ -23,6 +23,7 @@ from webapp.networks.contract import Credentials, Network, Session
 from webapp.networks.errors import Refused, SignedOut, Unreachable
 from webapp.sessions.backoff import Backoff
 from webapp.sessions.inflow import Inflow
+from webapp.sessions.likenesses import Likenesses
 from webapp.sessions.outflow import Outflow
 from webapp.sessions.surroundings import SurroundingsMaker
 from webapp.vault import Vault
@@ -118,7 +119,8 @@ class Runner:
         """The way in and the way out, until one of them ends; its reason is the reason."""
         inflow = Inflow(self._database, self._vault, user, self.account_id, self._epoch)
         outflow = Outflow(self._database, self._hub, self.account_id, self._epoch)
-        tasks = [asyncio.create_task(inflow.run(session)), asyncio.create_task(outflow.run(session))]
+        likenesses = Likenesses(self._database, self._hub, self.account_id, self._epoch)
+        tasks = [asyncio.create_task(one.run(session)) for one in (inflow, outflow, likenesses)]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:

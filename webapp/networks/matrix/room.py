@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from webapp.networks.events import ConversationKind
-from webapp.networks.matrix import bridges
+from webapp.networks.matrix import bridges, media
 from webapp.networks.matrix.addresses import NoAddress, local, room_id, user_id
 from webapp.networks.matrix.powers import Powers
 from webapp.networks.matrix.quarantine import Heard
@@ -27,6 +27,7 @@ class Room:
     account says so. ``told`` is what the rest was told last, so that nothing is told twice; ``sealed`` is the same
     for who can read along, ``kept`` for how the person keeps it: pinned, muted, of little interest, marked; ``tags``
     and ``marks`` are where that comes from.
+    ``picture`` is the room's own, ``faces`` are those of the first people who are in it.
     """
 
     id: str
@@ -49,6 +50,8 @@ class Room:
     marks: dict[str, bool] = field(default_factory=dict)
     kept: list[bool] = field(default_factory=lambda: [False] * 4)
     powers: Powers = field(default_factory=Powers)
+    picture: str = ""
+    faces: dict[str, str] = field(default_factory=dict)
     joined_members: int = 0
     invited_members: int = 0
 
@@ -67,6 +70,16 @@ class Room:
         if self.name or self.alias:
             return self.name or self.alias
         return "" if self._is_empty else self._heroes(name_of)
+
+    @property
+    def shown_picture(self) -> str:
+        """What it looks like: a direct chat without a picture of its own like the other person."""
+        return self.picture or self.faces.get(self.partner, "")
+
+    def note_face(self, user: str, content: Mapping[str, Any]) -> None:
+        """``content`` is the membership of somebody."""
+        if user in self.faces or len(self.faces) < MOST_HEROES or user == self.partner:
+            self.faces[user] = media.picture_in(content, "avatar_url")
 
     @property
     def shown_members(self) -> int:
@@ -164,6 +177,10 @@ def _create(room: Room, content: Mapping[str, Any]) -> None:
     room.is_space = content.get("type") == "m.space"
 
 
+def _avatar(room: Room, content: Mapping[str, Any]) -> None:
+    room.picture = media.picture_in(content, "url")
+
+
 def _power_levels(room: Room, content: Mapping[str, Any]) -> None:
     room.powers.note_levels(content)
 
@@ -183,4 +200,5 @@ _READERS: dict[str, Callable[[Room, Mapping[str, Any]], None]] = {
     "m.room.create": _create,
     "m.room.tombstone": _tombstone,
     "m.room.power_levels": _power_levels,
+    "m.room.avatar": _avatar,
 }

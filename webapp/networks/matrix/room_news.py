@@ -188,6 +188,8 @@ class RoomNews:
                 name = name or self._name_of(room, event.state_key)
             member = (name, membership)
             self._line.rooms.put_member(room.id, event.state_key, member)
+            if event.state_key != self._line.me and membership in _HERE:
+                room.note_face(event.state_key, event.content)
             if event.sender == self._line.me and event.content.get("is_direct") is True:
                 room.asked = event.state_key
 
@@ -197,7 +199,7 @@ class RoomNews:
         name = room.shown_name(lambda user: self._name_of(room, user))
         former = room.former(lambda user: self._name_of(room, user))
         now: list[Any] = [room.kind.value, name, room.topic, room.partner, room.successor, room.bridged, former]
-        now.append(room.shown_members)
+        now += [room.shown_members, room.shown_picture]
         if now == room.told:
             return []
         room.told = now
@@ -214,6 +216,7 @@ class RoomNews:
                 bridged=room.bridged,
                 former=former,
                 members=room.shown_members,
+                picture=room.shown_picture,
             )
         ]
 

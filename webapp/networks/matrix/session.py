@@ -12,7 +12,7 @@ from webapp.networks.actions import Action, Done, SendText
 from webapp.networks.contract import Anchor, Credentials, Found, History, MemberPage, Session, Surroundings
 from webapp.networks.events import Batch
 from webapp.networks.login import Dialogue
-from webapp.networks.matrix import history, members, outgoing, tasks
+from webapp.networks.matrix import history, members, outgoing, pictures, tasks
 from webapp.networks.matrix.actions import Actions
 from webapp.networks.matrix.checkpoint import from_bytes
 from webapp.networks.matrix.direct import Directs
@@ -98,6 +98,9 @@ class MatrixSession(Session):
 
     async def members(self, conversation: str, after: str | None, limit: int) -> MemberPage:
         return await members.members(self._open_line(), conversation, after, limit)
+
+    async def picture(self, ref: str) -> bytes:
+        return await pictures.fetch(self._open_line(), ref)
 
     async def older(self, conversation: str, before: Anchor, limit: int) -> History:
         return await history.older(self._open_line(), self._news, conversation, before, limit)

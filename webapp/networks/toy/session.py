@@ -27,6 +27,10 @@ from webapp.networks.toy.translate import introduce, translate
 from webapp.networks.toy.tricks import DRAUGHT, WINDOW, trick
 from webapp.networks.toy.world import CLUB, ECHO, OLDER, SANDPIT, Happened, Said, World
 
+FACE = bytes.fromhex(  # one red pixel, as a PNG
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+    "0000000c49444154789c63b8a0a0000002d40111cc5fdf560000000049454e44ae426082"
+)
 DROPPED = Sentence(N_("The toy line broke, as it was told to."))
 _numbers = itertools.count(1)
 
@@ -83,6 +87,9 @@ class ToySession(Session):
                 return Done()
             case _:
                 raise Refused(Sentence(N_("The toy world cannot do this.")))
+
+    async def picture(self, ref: str) -> bytes:
+        return b"<svg>" if ref == "mask" else FACE
 
     async def begin(self, task: str) -> Dialogue:
         if task == UNLOCK and self._mailbox.chest_is_locked:

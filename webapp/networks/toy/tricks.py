@@ -16,6 +16,9 @@ said to Echo     what happens
 ``toss``         on another device Echo was found to be of little interest
 ``box``          the Sandpit is in the Toy box
 ``spill``        there is no Toy box any more
+``face``         Echo looks like something
+``blank``        Echo does not look like anything any more
+``mask``         Echo looks like something that is no picture
 ``curtain``      Echo is heard by nobody else from now on
 ``window``       whoever passes by can hear, and that is worth a warning
 ``door``         that is all over
@@ -94,6 +97,9 @@ _TRICKS: dict[str, Trick] = {
     "toss": _happens(ConversationArranged(ECHO, pinned=False, muted=False, low=True, marked_unread=False)),
     "box": _happens(SpaceChanged("box", "Toy box", (SANDPIT, "nobody"))),
     "spill": _happens(SpaceChanged("box", gone=True)),
+    "face": _happens(ConversationChanged(ECHO, ConversationKind.DIRECT, picture="face")),
+    "blank": _happens(ConversationChanged(ECHO, ConversationKind.DIRECT, picture="")),
+    "mask": _happens(ConversationChanged(ECHO, ConversationKind.DIRECT, picture="mask")),
     "curtain": _happens(SealChanged(ECHO, CURTAIN)),
     "window": _happens(SealChanged(ECHO, WINDOW, DRAUGHT)),
     "door": _happens(SealChanged(ECHO)),

@@ -1,0 +1,69 @@
+"""Fetches the pictures of an account's conversations, one after the other, and never in anybody's way."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from webapp import pictures
+from webapp.changes import Announcement
+from webapp.database import Database
+from webapp.hub import Hub
+from webapp.messaging.pictures import store_picture, wanted_pictures
+from webapp.networks.contract import Session
+from webapp.networks.errors import Refused, SignedOut, Unreachable
+
+log = structlog.get_logger()
+PAUSE = 0.2
+"""Seconds between two pictures."""
+
+
+class Likenesses:
+    """The pictures of one account, while its session is open."""
+
+    def __init__(self, database: Database, hub: Hub, account_id: int, epoch: int) -> None:
+        self._database = database
+        self._hub = hub
+        self._account_id = account_id
+        self._epoch = epoch
+        self._later: set[str] = set()
+        """What could not be reached; the next session tries again."""
+
+    async def run(self, session: Session) -> None:
+        """Fetch what is wanted until cancelled. Raises SignedOut or LeaseLost."""
+        loop, wake = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake_up(_changes: Sequence[Announcement]) -> None:
+            loop.call_soon_threadsafe(wake.set)
+
+        stop = self._hub.listen(("account", self._account_id), wake_up)
+        try:
+            while True:
+                wake.clear()
+                while some := await self._wanted():
+                    for ref in some:
+                        await self._fetch(session, ref)
+                        await asyncio.sleep(PAUSE)
+                await wake.wait()
+        finally:
+            stop()
+
+    async def _wanted(self) -> list[str]:
+        found = await self._database.from_database(wanted_pictures, self._account_id)
+        return [ref for ref in found if ref not in self._later]
+
+    async def _fetch(self, session: Session, ref: str) -> None:
+        """What is refused or is no picture is not asked for again. A picture is never worth a line."""
+        try:
+            made = await pictures.small(await session.picture(ref))
+        except Unreachable:
+            self._later.add(ref)
+            return
+        except SignedOut:
+            raise
+        except Refused:
+            made = None
+        except Exception:
+            log.exception("a picture could not be made", account=self._account_id)
+            made = None
+        await self._database.in_database(store_picture, self._account_id, self._epoch, ref, made or b"")
