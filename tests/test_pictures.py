@@ -25,6 +25,13 @@ def picture(kind: str, size: tuple[int, int] = (300, 200), **more: object) -> by
     return out.getvalue()
 
 
+def large(width: int, height: int) -> bytes:
+    """A good picture that would fit into the memory."""
+    out = BytesIO()
+    Image.new("L", (width, height)).save(out, "PNG")
+    return out.getvalue()
+
+
 def png(width: int, height: int, data: bytes) -> bytes:
     """A PNG that says it is this large, whatever there is of it."""
     parts = ((b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), (b"IDAT", data), (b"IEND", b""))
@@ -56,6 +63,7 @@ NOTHING = {
     "half of one": picture("PNG", (2000, 2000))[:500],
     "larger than the sky": png(50_000, 50_000, zlib.compress(b"\0" * 1000)),
     "a bomb": png(20_000, 20_000, zlib.compress(bytes(1_200_000_000 // 100), 9)),
+    "too many pixels": large(5000, 5000),
     "too many octets": picture("PNG") + b"\0" * LARGEST,
 }
 
