@@ -13,7 +13,7 @@ from tests.routes import all_routes
 from webapp.messaging.access import accounts_of
 from webapp.messaging.options import set_offered
 from webapp.messaging.thread import key_of
-from webapp.models import Conversation, Identity, Message
+from webapp.models import Conversation, Identity, Message, Picture
 from webapp.models.columns import now
 from webapp.networks import network
 from webapp.networks.events import ConversationKind
@@ -144,9 +144,11 @@ def _something_said(db, user_id, account_id):
     message = Message(
         conversation_id=conversation.id, position=1, sender_id=someone.id, body="canary-of-bob", sent_at=now()
     )
-    db.add(message)
+    picture = Picture(account_id=account_id, ref="kite", content=b"canary-of-bob")
+    db.add_all([message, picture])
     db.flush()
-    return {"conversation_id": conversation.id, "message_id": message.id, "identity_id": someone.id}
+    ids = {"conversation_id": conversation.id, "message_id": message.id, "identity_id": someone.id}
+    return ids | {"picture_id": picture.id}
 
 
 def address(path: str, ids: dict[str, Any]) -> str:
