@@ -267,6 +267,27 @@ def test_a_device_that_the_server_made_up_for_somebody_is_marked(tmp_path: Path)
     run(tmp_path, work)
 
 
+@pytest.mark.parametrize("vouched", [True, False])
+def test_of_somebody_who_was_never_heard_of_before_only_confirmed_devices_are_not_marked(
+    vouched: bool, tmp_path: Path
+) -> None:
+    """Their first message is opened when their devices are known, whatever its sender says of itself."""
+
+    async def work(scene: Scene) -> None:
+        carol, hers = FarDevice("@carol:house.test", "CAROLSPHONE"), Cross("@carol:house.test")
+        scene.house.keys.devices.append(carol)
+        scene.house.keys.identities.append(hers)
+        if vouched:
+            scene.house.keys.more[carol.device] = hers.vouch(carol.keys())
+        theirs = FarRoom(carol)
+        key = scene.sealed(carol, theirs.key(), sender_device_keys=carol.keys())
+        [found] = await scene.told([key], theirs.event("hello"))
+        assert found.body == "hello"
+        assert (found.untrusted is None) is vouched
+
+    run(tmp_path, work)
+
+
 def test_a_device_that_is_called_like_a_master_key_is_marked(tmp_path: Path) -> None:
     """CVE-2022-39250: it could be taken for the key that it is called after."""
 

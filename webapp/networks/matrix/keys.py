@@ -49,15 +49,17 @@ class Keys:
         self.changed: Callable[[], None] = lambda: None
 
     async def take(self, parts: Mapping[str, Any]) -> None:
-        """The keys' part of a sync answer; stored when this returns."""
+        """The keys' part of a sync answer; stored when this returns. Raises NotReached, Rejected."""
         lists, counts = parts.get("device_lists"), parts.get("device_one_time_keys_count")
         unused = parts.get("device_unused_fallback_key_types")
-        await self._machine.take(
+        taken = await self._machine.take(
             events_in(parts.get("to_device")),
             lists if isinstance(lists, Mapping) else {},
             counts if isinstance(counts, Mapping) else {},
             unused if isinstance(unused, list) else None,
         )
+        if taken.strangers:
+            await self._round()  # else a device that the server made up for somebody would pass this once
         await self.look_late()
 
     async def look_late(self) -> None:

@@ -21,13 +21,16 @@ WITHHELD = "m.room_key.withheld"
 @dataclass
 class Taken:
     """What a sync brought. ``sessions``: room keys that came. ``letters``: what else came under Olm. ``plain``: what
-    came without it, as it was. ``trouble``: how many made no sense. ``out_of_step``: sender keys whose sessions do."""
+    came without it, as it was. ``trouble``: how many made no sense. ``out_of_step``: sender keys whose sessions do.
+    ``speakers``: who sent room keys; ``strangers``: whose devices should be asked for before anything is opened."""
 
     sessions: list[str] = field(default_factory=list)
     letters: list[Arrival] = field(default_factory=list)
     plain: list[Mapping[str, Any]] = field(default_factory=list)
     trouble: int = 0
     out_of_step: list[tuple[str, str]] = field(default_factory=list)
+    speakers: set[str] = field(default_factory=set)
+    strangers: frozenset[str] = frozenset()
 
 
 def take_letters(store: Store, events: Sequence[object]) -> Taken:
@@ -99,6 +102,7 @@ def _take_room_key(store: Store, arrival: Arrival, taken: Taken) -> None:
         taken.trouble += 1
     elif store.keep_room_key(key, arrival.user, OLM):
         taken.sessions.append(session)
+        taken.speakers.add(arrival.user)
 
 
 def _note_withheld(store: Store, content: Mapping[str, Any]) -> None:

@@ -78,8 +78,14 @@ class Work:
             self._verifications.take(taken.plain)
             self._gossip.take(taken.plain)
             taken.sessions += self._gossip.take_letters(taken.letters)
+            taken.strangers = self._strangers(taken.speakers)
         self._ripe += taken.sessions
         return taken
+
+    def _strangers(self, speakers: set[str]) -> frozenset[str]:
+        """Of whom nothing is known yet: whether a device is theirs at all, only their list can tell."""
+        outdated = self._store.tables.outdated_among(frozenset(speakers)) if speakers else {}
+        return frozenset(user for user in outdated if identity(self._store.tables, user) is None)
 
     def open(self, room: str, events: Sequence[Mapping[str, Any]]) -> list[Opened | Closed]:
         with self._store.transaction():
