@@ -46,7 +46,7 @@ from webapp.networks.events import (
     Style,
     TypingChanged,
 )
-from webapp.networks.matrix import network
+from webapp.networks.matrix import gaps, network
 
 pytestmark = pytest.mark.servers
 
@@ -564,7 +564,7 @@ def test_a_first_look_tells_what_is_unread_as_unread_and_the_rest_as_read(
     run(work())
 
 
-def test_more_than_fits_leaves_a_gap_that_can_be_filled(alice: Person, bob: Person, follow: Follow) -> None:
+def test_more_than_fits_into_an_answer_is_fetched_and_told_in_order(alice: Person, bob: Person, follow: Follow) -> None:
     async def work() -> None:
         async with bob.device() as far, alice.device() as other:
             room = await far.make_room(alice.user, name="Club")
@@ -572,17 +572,40 @@ def test_more_than_fits_leaves_a_gap_that_can_be_filled(alice: Person, bob: Pers
             async with follow(alice) as seen:
                 await far.say(room, "before")
                 await seen.message("before")
-                assert seen.events(GapFound) == []
+            for number in range(170):
+                await far.say(room, f"missed {number}")
+            async with follow(alice, seen.checkpoint) as again:
+                await again.message("missed 169")
+                assert again.bodies(room) == [f"missed {n}" for n in range(170)]
+                assert again.messages(Origin.CATCH_UP) == again.messages()
+                assert again.events(GapFound) == []
+
+    run(work())
+
+
+def test_very_much_more_than_fits_leaves_a_gap_that_can_be_filled(
+    alice: Person, bob: Person, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gaps, "PAGE", 5)
+    monkeypatch.setattr(gaps, "MOST_PAGES", 2)
+
+    async def work() -> None:
+        async with bob.device() as far, alice.device() as other:
+            room = await far.make_room(alice.user, name="Club")
+            await other.join(room)
+            async with follow(alice) as seen:
+                await far.say(room, "before")
+                await seen.message("before")
             for number in range(70):
                 await far.say(room, f"missed {number}")
             async with follow(alice, seen.checkpoint) as again:
                 await again.message("missed 69")
                 kinds = [type(e) for e in again.batches[0].events if isinstance(e, (GapFound, MessageReceived))]
-                assert kinds == [GapFound, *[MessageReceived] * 50]
+                assert kinds == [GapFound, *[MessageReceived] * 60]
                 oldest = again.messages()[0]
                 page = await again.session.older(room, Anchor(oldest.remote_id, oldest.sent_at), 100)
                 bodies = [e.body for e in page.batch.events if isinstance(e, MessageReceived)]
-                assert bodies == ["before", *(f"missed {n}" for n in range(20))]
+                assert bodies == ["before", *(f"missed {n}" for n in range(10))]
                 assert page.more in {More.NO, More.YES}
 
     run(work())

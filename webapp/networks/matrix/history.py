@@ -6,6 +6,7 @@ from typing import Any
 from webapp.networks.contract import Anchor, History, More
 from webapp.networks.events import Batch, Event, Origin
 from webapp.networks.matrix.line import Line, the_room
+from webapp.networks.matrix.paging import LAZY, page_back
 from webapp.networks.matrix.room_news import RoomNews
 from webapp.networks.matrix.texts import tidy_name
 from webapp.networks.matrix.translate import message
@@ -15,7 +16,6 @@ from webapp.networks.matrix.wire import path
 PAGE = 100
 MOST_PAGES = 20
 """Pages in a row without a single message (only joining and leaving and the like) before we stop looking."""
-_FILTER = '{"lazy_load_members":true}'
 
 
 async def older(line: Line, news: RoomNews, conversation: str, before: Anchor, limit: int) -> History:
@@ -24,7 +24,7 @@ async def older(line: Line, news: RoomNews, conversation: str, before: Anchor, l
     size = max(1, min(limit, PAGE))
     start = await _start(line, room, before.remote_id) if before.remote_id else ""
     for _ in range(MOST_PAGES):
-        page = await _page(line, room, start, size)
+        page = await page_back(line, room, start, size)
         messages = await _read(line, news, room, page)
         end = page.get("end")
         over = not isinstance(end, str) or end == start
@@ -36,16 +36,11 @@ async def older(line: Line, news: RoomNews, conversation: str, before: Anchor, l
 
 async def _start(line: Line, room: str, name: str) -> str:
     """The place in the room's history just before an event. Raises NotReached, Rejected, Declined."""
-    answer = await line.wire.ask("GET", path("rooms", room, "context", name), None, {"limit": "0", "filter": _FILTER})
+    answer = await line.wire.ask("GET", path("rooms", room, "context", name), None, {"limit": "0", "filter": LAZY})
     start = answer.get("start")
     if not isinstance(start, str):
         raise NotReached(Problem.GARBAGE, line.wire.host)
     return start
-
-
-async def _page(line: Line, room: str, start: str, size: int) -> dict[str, Any]:
-    query = {"dir": "b", "limit": str(size), "filter": _FILTER} | ({"from": start} if start else {})
-    return await line.wire.ask("GET", path("rooms", room, "messages"), None, query)
 
 
 async def _read(line: Line, news: RoomNews, room_id: str, page: Mapping[str, Any]) -> list[Event]:

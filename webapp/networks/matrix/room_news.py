@@ -21,6 +21,7 @@ from webapp.networks.matrix import keeping
 from webapp.networks.matrix.addresses import is_user
 from webapp.networks.matrix.departures import departure
 from webapp.networks.matrix.direct import Directs
+from webapp.networks.matrix.gaps import Gaps
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.powers import Powers
 from webapp.networks.matrix.quarantine import Heard, events_in, plain_content, text_in
@@ -46,6 +47,7 @@ class RoomNews:
         self._directs = directs
         self._wishes = wishes
         self._spaces = Spaces(line)
+        self.gaps = Gaps(line)
         self._typing: dict[str, set[str]] = {}
 
     async def read(self, kind: str, room_id: str, piece: Mapping[str, Any], first: bool) -> list[Event]:
@@ -85,12 +87,14 @@ class RoomNews:
         if before != "join":
             self._spaces.came(room.id)
         news: list[Event] = []
+        missed: list[Heard] = []
         if not first and before in {"join", ""} and _is_limited(piece):
-            news.append(GapFound(room.id))  # means nothing for a conversation that is new
+            missed, whole = await self.gaps.missed(room, piece["timeline"]) if before else ([], False)
+            news += [] if whole else [GapFound(room.id)]  # means nothing for a conversation that is new
         news += self._changed(room) + self._seals.of(room)
         if room.kind is ConversationKind.GROUP and members is not None:
             news.append(members)
-        news += await self._said(room, timeline)
+        news += await self._said(room, [*missed, *timeline])
         return news + self._ephemeral(room, piece, timeline, first) + self._account_data(room, piece)
 
     def _account_data(self, room: Room, piece: Mapping[str, Any]) -> list[Event]:

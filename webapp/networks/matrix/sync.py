@@ -120,6 +120,7 @@ class Sync:
         if self._line.keys:
             await self._line.keys.take(pieces.parts)
         events = self._of_account(pieces.parts)
+        self._news.gaps.renew()
         async for more in self._of_rooms(pieces):
             events += more
             while len(events) > MOST_TOGETHER:
