@@ -21,6 +21,8 @@ from webapp.networks.actions import Done, SendText
 from webapp.networks.contract import History, More
 from webapp.networks.events import Batch, ConversationKind, Delivery, MessageRef, Origin
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 GROUP = {"conversation": "kitchen", "kind": ConversationKind.GROUP}
 
 

@@ -19,6 +19,8 @@ from webapp.models import Conversation, Message
 from webapp.models.columns import now
 from webapp.networks.events import ConversationKind
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 MANY = 10_000
 READER = Reader(zone="UTC")
 

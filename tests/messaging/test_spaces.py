@@ -12,6 +12,8 @@ from webapp.messaging.inbox import Filter
 from webapp.models import Conversation, Space, SpaceConversation
 from webapp.networks.events import ConversationKind, SpaceChanged
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 __all__ = ["many"]
 
 IN_IT = tuple(f"c{number}" for number in range(7, MANY, 100))

@@ -24,6 +24,8 @@ from webapp.messaging.send import send_text
 from webapp.models import User
 from webapp.pages.house import House
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 Browsers = Callable[[User | None], Browser]
 
 

@@ -25,6 +25,8 @@ from webapp.networks.toy.session import ToySession
 from webapp.sessions.keeper import Keeper, LoggedIn, LoginGone
 from webapp.settings import Settings
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 
 @pytest.fixture
 def alice(rows: Rows) -> int:

@@ -17,6 +17,8 @@ from webapp.networks.matrix.encryption.signing import (
     signed,
 )
 
+pytestmark = pytest.mark.process  # together they take seconds
+
 SEED = unpadded.decode("YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1")
 
 CANONICAL = [
