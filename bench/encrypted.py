@@ -45,6 +45,7 @@ def _measure(folder: Path, synapse: Synapse, element: Element) -> list[Figure]:
         _join(synapse, address, room)
     _add(keeper, *people[0], synapse)  # what is loaded once is not any account's
     until_online(rows, 1)
+    time.sleep(3)  # some of it only when the keys are looked after for the first time
     before = resident_mb()
     accounts = [(user, _add(keeper, user, address, synapse)) for user, address in people[1:]]
     until_online(rows, len(people))
