@@ -42,6 +42,8 @@ LOCKED_KEYS = ("m.secret_storage.", "m.cross_signing.", "m.megolm_backup.")
 """Account data by which other devices tell that the person has other keys now."""
 AT_A_TIME = 20
 """Pieces that are looked through before others get their turn."""
+BREATH = 0.001
+"""Seconds of that turn. With none at all, the loop that serves pages waited for a tenth of a second (measured)."""
 _PRESENCE = {"online": Presence.ONLINE, "unavailable": Presence.AWAY, "offline": Presence.OFFLINE}
 
 
@@ -179,7 +181,7 @@ class Sync:
         try:
             for number, _ in enumerate(pieces.look_through(), 1):
                 if number % AT_A_TIME == 0:
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(BREATH)
         except Nonsense:
             raise NotReached(Problem.GARBAGE, self._line.wire.host) from None
         position = pieces.parts.get("next_batch")
