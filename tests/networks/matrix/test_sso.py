@@ -70,7 +70,7 @@ def signed_in(asked: Asked) -> Told:
 
 
 @pytest.fixture
-def page(browser: Callable[[User], Browser], alice: User, house: House) -> Browser:
+def page(browser: Callable[[User], Browser], alice: User) -> Browser:
     return browser(alice)
 
 

@@ -13,7 +13,7 @@ WITH_PERSON, WITH_OWN, ANSWER = "verify:", "verify-own-device", "answer:"
 """The tasks: ``verify:@anna:example.org``, ``verify-own-device``, ``answer:<name of a verification>``."""
 
 _TITLE = N_("Compare emoji")
-_CANCEL = ("cancel", Sentence(N_("Cancel")))
+_CANCEL = ("cancel", Sentence(N_("Stop comparing")))
 _WHY = {
     "m.user": N_("The other side cancelled it. Nothing was confirmed."),
     "m.timeout": N_("It took too long, so it was stopped. Nothing was confirmed."),
