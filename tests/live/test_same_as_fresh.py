@@ -213,7 +213,7 @@ class Story:
 
     def something_sealed(self) -> None:
         n = self.next
-        why = Sentence(f"Its key has not come yet {n}.")
+        why = Sentence(f"Its key has not come yet {n // 8}.")
         self.rows.arrive(self.account, said(why, f"k{n}", sealed=True, untrusted=why, minute=n))
 
     def is_opened(self) -> None:

@@ -28,6 +28,16 @@ def test_matters_stand_on_the_card_in_order_as_they_were_told(rows: Rows, alice:
     assert told(rows, account) == [GOOD]
 
 
+def test_the_card_asks_for_what_is_needed_first_and_for_the_rest_when_that_is_done(
+    rows: Rows, alice: int, account: int
+) -> None:
+    other_way = Matter("other", Sentence("No key?"), Condition.ASKS, Sentence("Ask."), "ask", Sentence("Ask"))
+    rows.arrive(account, MattersChanged((LOCKED, other_way, GOOD)))
+    assert rows.database.read(card_of, alice, account).wanting == (LOCKED,)
+    rows.arrive(account, MattersChanged((other_way, GOOD)))
+    assert rows.database.read(card_of, alice, account).wanting == (other_way,)
+
+
 def test_the_same_matters_told_again_move_nothing_on_the_screen(rows: Rows, account: int) -> None:
     rows.arrive(account, MattersChanged((GOOD, LOCKED)))
     rows.hub.heard.clear()

@@ -29,8 +29,12 @@ class AccountCard:
 
     @property
     def wanting(self) -> tuple[Matter, ...]:
-        """What the owner is asked to do."""
-        return tuple(one for one in self.matters if one.condition in (Condition.ASKS, Condition.ACT))
+        """What the owner is asked to do; where something does not work before they did it, only that.
+
+        Other ways to the same end can wait: the account's own page has them all.
+        """
+        must = tuple(one for one in self.matters if one.condition is Condition.ACT)
+        return must or tuple(one for one in self.matters if one.condition is Condition.ASKS)
 
 
 def cards_of(db: Session, user_id: int) -> list[AccountCard]:

@@ -34,6 +34,7 @@ class Line:
 
     ``day`` is when a new day begins with it (else None), ``gap`` says that messages are missing before it, ``cont``
     that the one before it is by the same sender and near in time. ``tone`` is what the sender's colour follows.
+    ``doubt_again`` says that the one before it in such a row is doubted for the same reason, in the same words.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Line:
     style: Style
     sealed: bool
     untrusted: Sentence | None
+    doubt_again: bool
 
 
 @dataclass(frozen=True)
@@ -230,13 +232,14 @@ def _lines(reader: Reader, found: Sequence[Any]) -> list[Line]:
 
 def _line(reader: Reader, message: Message, sender: str, tone: str, earlier: Message | None) -> Line:
     new_day = earlier is None or reader.local(earlier.sent_at).date() != reader.local(message.sent_at).date()
+    cont = earlier is not None and not new_day and _belong_together(earlier, message)
     return Line(
         id=message.id,
         key=key_of(message.position),
         conversation_id=message.conversation_id,
         day=message.sent_at if new_day else None,
         gap=message.gap_before,
-        cont=earlier is not None and not new_day and _belong_together(earlier, message),
+        cont=cont,
         own=message.own,
         quiet=message.quiet,
         mention=message.mention,
@@ -250,6 +253,7 @@ def _line(reader: Reader, message: Message, sender: str, tone: str, earlier: Mes
         style=message.style,
         sealed=message.sealed,
         untrusted=Sentence.from_json(message.untrusted) if message.untrusted else None,
+        doubt_again=cont and message.untrusted != "" and message.untrusted == (earlier.untrusted if earlier else ""),
     )
 
 

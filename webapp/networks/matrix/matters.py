@@ -1,6 +1,8 @@
 """What the owner of an account should know and can do about it, gathered from whoever has something to say."""
 
-from webapp.networks.events import Matter, MattersChanged
+from webapp.networks.events import Condition, Matter, MattersChanged
+
+_PRESSING = (Condition.ACT, Condition.ASKS)
 
 
 class Matters:
@@ -25,12 +27,18 @@ class Matters:
         self.expect_no_more(part)
 
     def news(self) -> list[MattersChanged]:
-        """What is to be told now: urgent ones first. The first time in any case, since some may be from before."""
+        """What is to be told now, the pressing first. The first time in any case, since some may be from before."""
         if self._expected:
             return []
         now = tuple(matter for part in self._parts.values() for matter in part)
-        now = tuple(sorted(now, key=lambda matter: not matter.urgent))
+        now = tuple(sorted(now, key=_place))
         if now == self._told:
             return []
         self._told = now
         return [MattersChanged(now)]
+
+
+def _place(matter: Matter) -> tuple[bool, int]:
+    """Urgent ones, then what is asked of the person, then what is only told; each part's own order stays."""
+    pressing = _PRESSING.index(matter.condition) if matter.condition in _PRESSING else len(_PRESSING)
+    return not matter.urgent, pressing
