@@ -52,7 +52,14 @@ class Device:
 
     def sign_in(self, homeserver: str, user: str, secret: str) -> Self:
         """Come online as a new device."""
-        opened = self.do("signIn", homeserver=homeserver, user=user, secret=secret)
+        return self._signed_in(homeserver=homeserver, user=user, secret=secret)
+
+    def sign_in_by_token(self, homeserver: str, token: str) -> Self:
+        """The same with what the homeserver's own page gave."""
+        return self._signed_in(homeserver=homeserver, token=token)
+
+    def _signed_in(self, **words: str) -> Self:
+        opened = self.do("signIn", **words)
         self.user, self.id = opened["user"], opened["device"]
         return self
 

@@ -49,11 +49,15 @@ class Answer(Exception):
 
 
 class Synapse:
-    """One server whose users are called ``@name:home.test``. ``url`` is where clients reach it."""
+    """One server whose users are called ``@name:home.test``. ``url`` is where clients reach it.
+
+    ``more`` is what its configuration says besides.
+    """
 
     name = "home.test"
 
-    def __init__(self) -> None:
+    def __init__(self, **more: Any) -> None:
+        self._more = more
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.folder = Path(tempfile.mkdtemp(prefix="synapse-", dir=memory))
         atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
@@ -220,6 +224,7 @@ class Synapse:
             "bcrypt_rounds": 4,
             "presence": {"enabled": True},
             **_unlimited(),
+            **self._more,
         }
 
     def _log_configuration(self) -> dict[str, Any]:

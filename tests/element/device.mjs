@@ -14,9 +14,11 @@ export class Device {
 
   // Getting in and out
 
-  async signIn({ homeserver, user, secret, name = "Far side" }) {
+  // With a password, or with the token that a homeserver gives whoever signed in on its own page.
+  async signIn({ homeserver, user, secret, token, name = "Far side" }) {
     const door = sdk.createClient({ baseUrl: homeserver });
-    const opened = await door.loginRequest({ ...password(user, secret), initial_device_display_name: name });
+    const who = token ? { type: "m.login.token", token } : password(user, secret);
+    const opened = await door.loginRequest({ ...who, initial_device_display_name: name });
     this.#secret = password(user, secret);
     this.#client = sdk.createClient({
       baseUrl: homeserver, userId: opened.user_id, deviceId: opened.device_id, accessToken: opened.access_token,

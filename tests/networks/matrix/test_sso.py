@@ -5,18 +5,16 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from httpx import Response
 
 from tests.browser import Browser
 from tests.fake_homeserver import LOGIN, Asked, FakeHomeserver, Told
 from tests.far_side import Background
 from tests.networks.matrix.conftest import surroundings
+from tests.networks.matrix.elsewhere import ADD, begun, come_back, matrix_account, sent_there, submit, text
 from webapp.messaging import accounts
-from webapp.messaging.access import accounts_of
 from webapp.messaging.audit import COMMAND_LINE
 from webapp.messaging.users import add_user
 from webapp.models import Account, Role, User
@@ -29,8 +27,6 @@ from webapp.settings import Settings
 
 pytestmark = pytest.mark.process  # together they take seconds
 
-ADD = "/networks/add/matrix"
-BACK = "https://house.example/networks/sign-in/"
 SSO: dict[str, Any] = {"type": "m.login.sso"}
 TOKEN = {"type": "m.login.token"}
 PASSWORD = {"type": "m.login.password"}
@@ -74,39 +70,6 @@ def page(browser: Callable[[User], Browser], alice: User) -> Browser:
     return browser(alice)
 
 
-def text(answer: Response) -> str:
-    return BeautifulSoup(answer.text, "html.parser").get_text(" ", strip=True)
-
-
-def begun(page: Browser, where: str = ADD) -> str:
-    return page.page(where).find("input", {"name": "login"})["value"]
-
-
-def submit(page: Browser, login: str, answers: dict[str, str], where: str = ADD) -> Response:
-    return page.submit(where, {"login": login} | answers)
-
-
-def sent_there(page: Browser, login: str, where: str = ADD) -> tuple[str, str]:
-    """The address of the homeserver's page, and the path to which it sends the browser back."""
-    link = page.page(f"{where}?login={login}").select_one("main a.button--primary")["href"]
-    query = parse_qs(urlsplit(link).query)["redirectUrl"][0]
-    assert query == f"{BACK}{login}/back"
-    return link.partition("?")[0], urlsplit(query).path
-
-
-def come_back(page: Browser, back: str, token: str, where: str = ADD) -> Response:
-    """What the browser does: it opens the address that the homeserver sends it to, and presses the one button."""
-    form = page.page(f"{back}?loginToken={token}").find("form", action=where)
-    fields = {one["name"]: one["value"] for one in form.find_all("input") if one["name"] != "csrf_token"}
-    assert fields["loginToken"] == token
-    return page.submit(where, fields)
-
-
-def matrix_account(house: House, user: User) -> Account | None:
-    found = [one for one in house.database.read(accounts_of, user.id) if one.network == "matrix"]
-    return found[0] if found else None
-
-
 def added(house: House, user: User, page: Browser, home: FakeHomeserver) -> Account:
     """Alice's account on it, signed in as Anna."""
     login = begun(page)
@@ -123,7 +86,7 @@ def test_one_is_sent_there_and_back_and_is_signed_in(
     login = begun(page)
     assert submit(page, login, {"homeserver": home.url}).headers["location"] == f"{ADD}?login={login}"
     there, _ = sent_there(page, login)
-    assert there == f"{home.url}/_matrix/client/v3/login/sso/redirect"
+    assert there.partition("?")[0] == f"{home.url}/_matrix/client/v3/login/sso/redirect"
     account = added(house, alice, page, home)
     assert (account.address, account.name) == ("@anna:b.org", "anna")
     (asked,) = [one for one in home.asked_for(LOGIN) if one.method == "POST"]
@@ -158,7 +121,7 @@ def test_several_who_vouch_are_offered_by_name(page: Browser, home: FakeHomeserv
     assert [one.get_text(strip=True) for one in buttons] == ["Continue with The school", "Continue with saml"]
     assert submit(page, login, {"button": "9"}).status_code == 303
     submit(page, login, {"button": buttons[0]["value"]})
-    assert sent_there(page, login)[0] == f"{home.url}/_matrix/client/v3/login/sso/redirect/oidc-school%2F1"
+    assert sent_there(page, login)[0].startswith(f"{home.url}/_matrix/client/v3/login/sso/redirect/oidc-school%2F1?")
 
 
 @pytest.mark.parametrize("token", ["", "spent-anna"])

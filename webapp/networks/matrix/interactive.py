@@ -31,11 +31,20 @@ class ProofNeeded(Exception):
         self.proof, self.again = proof, again
 
 
+class SomebodyElse(Exception):
+    """At the server's own page it was somebody else who signed in."""
+
+
 async def ask(wire: Wire, address: str, body: Mapping[str, Any], auth: Mapping[str, Any] | None) -> None:
-    """Ask this, with what proves who we are if the server wanted it. Raises ProofNeeded, and what a wire raises."""
+    """Ask this, with what proves who we are if the server wanted it.
+
+    Raises ProofNeeded, SomebodyElse, and what a wire raises.
+    """
     try:
         await wire.ask("POST", address, {**body, "auth": auth} if auth else body)
     except Declined as error:
+        if error.status == 403 and auth and "type" not in auth:
+            raise SomebodyElse from None
         proof = _wanted(wire, error)
         if proof is None:
             raise

@@ -13,7 +13,7 @@ from webapp.networks.login import Dialogue, Download, Field, FieldKind, Finished
 from webapp.networks.matrix import interactive
 from webapp.networks.matrix.encryption.recovery_key import write
 from webapp.networks.matrix.encryption.standing import BackupState
-from webapp.networks.matrix.interactive import Proof, ProofNeeded
+from webapp.networks.matrix.interactive import Proof, ProofNeeded, SomebodyElse
 from webapp.networks.matrix.key_backup import KeyBackup
 from webapp.networks.matrix.keys import Keys
 from webapp.networks.matrix.line import Line
@@ -63,6 +63,8 @@ class SetUp(Dialogue):
             await self._make(self._auth(answers))
         except ProofNeeded as needed:
             return self._asks(needed)
+        except SomebodyElse:
+            raise self._not_there() from None
         self._made = True
         self._line.look_after_keys()
         return self._show()
@@ -106,12 +108,13 @@ class SetUp(Dialogue):
         return interactive.by_password(self._proof, self._line.me, password)
 
     def _asks(self, needed: ProofNeeded) -> Step:
-        """Raises WrongInput when what was typed was wrong."""
+        """Raises WrongInput when what was typed was wrong, or the person was not at the page that is still shown."""
         before, self._proof = self._proof, needed.proof
-        if needed.again and before is not None and before.password and needed.proof.password:
-            told = N_("%(host)s does not accept this password.")
-            raise WrongInput(Sentence(told, {"host": self._line.wire.host}), "password")
         host = {"host": self._line.wire.host}
+        if needed.again and before is not None and before.password and needed.proof.password:
+            raise WrongInput(Sentence(N_("%(host)s does not accept this password."), host), "password")
+        if needed.again and before == needed.proof:
+            raise self._not_there()
         if needed.proof.password:
             told = N_("%(host)s wants to be sure that it is you. The password is used for this once and not kept.")
             field = Field("password", Sentence(N_("Password")), FieldKind.PASSWORD, autocomplete="current-password")
@@ -124,6 +127,10 @@ class SetUp(Dialogue):
             buttons=(("back", Sentence(N_("Continue"))),),
             poll=0,
         )
+
+    def _not_there(self) -> WrongInput:
+        told = N_("%(host)s has not seen you there yet. Open its page, sign in there, then come back and go on.")
+        return WrongInput(Sentence(told, {"host": self._line.wire.host}))
 
     # What is shown
 
