@@ -135,6 +135,18 @@ def test_two_are_sure_of_each_other_after_comparing_emoji(alice: Person, synapse
     alice.goes_to("/")
     alice.opens("Carol")
     expect(alice.page.get_by_text("Confirmed").first).to_be_visible()
+    looks_at_her_devices(alice, carol)
+
+
+def looks_at_her_devices(alice: Person, other: Device) -> None:
+    """The one that was compared is hers."""
+    page = alice.page
+    page.get_by_role("link", name="Details").click()
+    page.get_by_role("button", name="Devices").click()
+    expect(page.get_by_role("heading", name=f"Devices of {other.user}")).to_be_visible()
+    devices = page.get_by_role("main").get_by_role("listitem")
+    expect(devices).to_have_count(1)
+    expect(devices.first).to_contain_text("Confirmed by its owner")
 
 
 def compares(alice: Person, other: Device) -> None:

@@ -7,14 +7,18 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 from httpx import Response
+from sqlmodel import Session
 
 from tests.browser import Browser
 from tests.pages.test_conversation_kinds import page, says
 from tests.pages.test_inbox import until
 from tests.pages.test_networks import toy, toy_account
 from webapp.languages import Sentence
+from webapp.messaging.leases import Holding
+from webapp.messaging.matters import change_matters
 from webapp.models import User
 from webapp.networks.errors import Unreachable
+from webapp.networks.events import Condition, Matter, MattersChanged
 from webapp.networks.toy.session import ToySession
 from webapp.pages.house import House
 
@@ -157,6 +161,29 @@ def test_what_cannot_wait_stands_above_the_inbox_and_on_the_page_of_networks(pag
         form = page.page(where).find("form", action=f"/networks/{locked}/tasks/unlock")
         assert form.button.get_text() == "Unlock the chest", where
     assert "It is locked" in page.page("/").find(id="notices").get_text()
+
+
+def test_the_devices_of_somebody_stand_in_a_list_and_nothing_is_cancelled_there(page: Browser, account: int) -> None:
+    step = page.page(begun(page, account, "devices%3Agreta")).find("section", class_="login-step")
+    shown = [" ".join(one.get_text(" ", strip=True).split()) for one in step.find_all("li")]
+    assert shown == [
+        "Tin can TIN · It is tied to a string Confirmed",
+        "CARDBOARD Nobody knows whose it is Not confirmed",
+    ]
+    assert "Cancel" not in step.get_text()
+    assert step.find("button") is None
+
+
+def test_nobody_is_asked_a_question_where_there_is_nothing_to_press(
+    page: Browser, account: int, house: House, alice: User
+) -> None:
+    def tell(db: Session) -> None:
+        told = [Matter(c.value, Sentence("Words"), c, Sentence("More words")) for c in (Condition.ASKS, Condition.OFF)]
+        change_matters(db, Holding(account, alice.id), MattersChanged(tuple(told)))
+
+    house.database.write(tell)
+    shown = page.page(f"/networks/{account}").select("#account .list .health")
+    assert [one.get_text() for one in shown] == ["Good to know", "Not yet"]
 
 
 def test_the_settings_tell_of_the_keys_of_every_account(page: Browser, locked: int) -> None:

@@ -10,8 +10,10 @@ from tests.browser import Browser
 from tests.pages.test_inbox import until
 from tests.pages.test_networks import add_toy, toy, toy_account, wait_for_state
 from webapp.languages import Sentence
+from webapp.messaging.people import identity_called
 from webapp.messaging.receive import receive
 from webapp.models import Conversation, Lease, Space, SpaceConversation, User
+from webapp.networks.contract import MemberPage
 from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.events import Batch, Member, MembersChanged, Origin
 from webapp.networks.toy.session import ToySession
@@ -290,6 +292,31 @@ def test_members_that_cannot_be_asked_for_are_shown_as_far_as_they_are_known(pag
     monkeypatch.setattr(ToySession, "members", gone)
     found = page.page(f"{row(page, 'Sandpit').a['href']}/members")
     assert found.find(role="alert").get_text(strip=True) == "The line broke."
+
+
+def test_of_whom_it_can_be_told_whose_devices_are_whose_they_are_a_button_away(
+    page: Browser, house: House, alice: User, monkeypatch
+) -> None:
+    says(page, "who")
+    account, sandpit = toy_account(house, alice).id, str(row(page, "Sandpit").a["href"])
+
+    def leads_there(where: str) -> list[str]:
+        found = page.page(where).find_all("form", action=f"/networks/{account}/tasks/devices%3Agreta")
+        return [one.button.get_text() for one in found]
+
+    until(lambda: leads_there(f"{sandpit}/members") == ["Devices"])
+    assert leads_there(sandpit) == ["Devices"]
+    echo = page.page(str(row(page, "Echo").a["href"])).find(id="details")
+    assert [one.get_text() for one in echo.select("[aria-labelledby=trust-title] button")] == ["Verify", "Devices"]
+    greta = house.database.read(identity_called, account, "greta")
+    assert leads_there(f"/people/{greta.id}") == ["Devices"]
+
+    async def asked(*_: object) -> MemberPage:
+        return MemberPage((Member("greta", "Greta"), Member("stranger")))
+
+    monkeypatch.setattr(ToySession, "members", asked)
+    assert people(page, f"{sandpit}/members") == ["Greta", "stranger"]
+    assert leads_there(f"{sandpit}/members") == ["Devices"]
 
 
 def epoch(house: House, account: int) -> int:

@@ -1,5 +1,6 @@
 """What stands above and beside the messages of an open conversation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,7 +15,7 @@ from webapp.messaging.naming import shown_name
 from webapp.messaging.seals import seal_of, warning_of
 from webapp.messaging.typing import typing_in
 from webapp.models import Account, AccountState, Conversation, Identity, Membership
-from webapp.networks.events import ConversationKind, ConversationState, Presence, Seal, SealWarning, Trust
+from webapp.networks.events import ConversationKind, ConversationState, Member, Presence, Seal, SealWarning, Trust
 
 MOST_MEMBERS = 100
 _NOT_IN = (ConversationState.DECLINED, ConversationState.LEFT, ConversationState.ASKED)
@@ -169,3 +170,12 @@ def members_of(db: Session, conversation_id: int, start: int = 0) -> list[Someon
         .limit(MOST_MEMBERS)
     )
     return [Someone(*one) for one in db.execute(query)]
+
+
+def known_members(db: Session, account_id: int, members: Sequence[Member]) -> list[Someone]:
+    """These members as their network has them, with what is known of them here."""
+    columns = (col(Identity.address), col(Identity.presence), col(Identity.trust))
+    here = col(Identity.account_id) == account_id, col(Identity.address).in_([one.address for one in members])
+    known = {address: tuple(rest) for address, *rest in db.execute(select(*columns).where(*here))}
+    unknown = (Presence.UNKNOWN, Trust.UNKNOWN)
+    return [Someone(m.name or m.address, m.address, m.role, *known.get(m.address, unknown)) for m in members]

@@ -11,7 +11,7 @@ from webapp.messaging.errors import NotYours
 from webapp.messaging.inbox import Filter, Row, found_rows
 from webapp.models import Account, Conversation, Identity, Membership
 from webapp.networks import networks
-from webapp.networks.events import Presence
+from webapp.networks.events import Presence, Trust
 
 MOST_PEOPLE = 200
 MOST_SHARED = 50
@@ -31,6 +31,7 @@ class Contact:
     mutual: bool
     presence: Presence
     status: str
+    trust: Trust
 
 
 def housemates(db: Session, user_id: int) -> Sequence[Contact]:
@@ -74,7 +75,7 @@ def _known_to(user_id: int) -> Select[*tuple[Any, ...]]:
     query = select(
         *(col(Identity.id), col(Identity.contact), _SHOWN, col(Identity.address)),
         *(col(Account.id), col(Account.network), col(Account.address)),
-        *(col(Identity.mutual), col(Identity.presence), col(Identity.status)),
+        *(col(Identity.mutual), col(Identity.presence), col(Identity.status), col(Identity.trust)),
     ).join(Account, col(Account.id) == col(Identity.account_id))
     return query.where(col(Account.user_id) == user_id, col(Account.removed_at).is_(None))
 

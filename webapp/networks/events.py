@@ -348,6 +348,7 @@ class TrustChanged(Event):
     """How certain it is that somebody is who they say.
 
     Who is UNCONFIRMED or CHANGED can be confirmed: the button asks ``Session.begin`` for ``verify:<address>``.
+    The devices of whoever is not UNKNOWN can be looked at: that is ``devices:<address>``.
     """
 
     address: str

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from webapp.languages import Sentence
+from webapp.networks.events import Trust
 
 
 class FieldKind(StrEnum):
@@ -62,12 +63,24 @@ class Download:
 
 
 @dataclass(frozen=True)
+class ShownDevice:
+    """A device of somebody: what its owner calls it, its id (empty where it is called by that), how it is with it, and
+    whether it is certain whose it is."""
+
+    name: Sentence | str
+    id: str
+    text: Sentence
+    trust: Trust = Trust.UNKNOWN
+
+
+@dataclass(frozen=True)
 class Show:
     """A step where the person looks and waits: a QR code, a link, a number, seven emoji, something to write down.
 
     ``qr`` is the text to encode; ``pictures`` are pairs (emoji, its word); ``lines`` stand one below the other, to be
-    read, copied or compared. The page asks ``submit({})`` again every ``poll`` seconds (0: it does not), or sends
-    ``{"button": name}`` when a button (name, words) is pressed.
+    read, copied or compared; ``devices`` are to be looked at. The page asks ``submit({})`` again every ``poll`` seconds
+    (0: it does not), or sends ``{"button": name}`` when a button (name, words) is pressed. ``may_cancel``: whoever goes
+    away here gives something up; otherwise nothing is offered beside the buttons.
     """
 
     title: Sentence
@@ -79,6 +92,8 @@ class Show:
     poll: float = 2.0
     lines: tuple[Sentence | str, ...] = ()
     download: Download | None = None
+    devices: tuple[ShownDevice, ...] = ()
+    may_cancel: bool = True
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from webapp.messaging.head import MOST_MEMBERS, head_of, members_of
+from webapp.messaging.head import MOST_MEMBERS, head_of, known_members, members_of
 from webapp.networks.errors import Trouble
 from webapp.pages.access import TheUser
 from webapp.pages.house import House, TheHouse
@@ -25,8 +25,11 @@ def members(request: Request, house: TheHouse, user: TheUser, conversation_id: I
         asked = house.keeper.members(user.id, conversation_id, after[:LONGEST_PLACE] or None, MOST_MEMBERS)
     except Trouble as error:
         asked, trouble = None, error.reason
-    found: dict[str, Any] = {"members": asked.members, "after": asked.after} if asked else {}
-    found = found or _known_here(house, conversation_id, after)
+    if asked is None:
+        found = _known_here(house, conversation_id, after)
+    else:
+        members = house.database.read(known_members, head.account_id, asked.members)
+        found = {"members": members, "after": asked.after}
     return page(request, "conversations/members.html", head=head, trouble=trouble, **found)
 
 

@@ -11,6 +11,7 @@ from webapp.networks.matrix.health import (
     ELSEWHERE,
     IDENTITY,
     LOST,
+    OWN_DEVICES,
     SET_UP,
     START_ANEW,
     UNLOCK,
@@ -30,9 +31,9 @@ def but(standing: Standing, **other: object) -> Standing:
 
 
 def told(standing: Standing, *, locked: bool = True, **more: object) -> dict[str, tuple[str, str, bool]]:
-    """By key: condition, task, urgent."""
+    """By key: condition, task, urgent; but for the devices, which are told of in every state."""
     found = matters(Health(standing, locked, **more))
-    return {one.key: (one.condition.value, one.task, one.urgent) for one in found}
+    return {one.key: (one.condition.value, one.task, one.urgent) for one in found if one.key != OWN_DEVICES}
 
 
 @pytest.mark.parametrize(
@@ -112,4 +113,25 @@ def test_every_task_has_a_button_and_nothing_else_has() -> None:
         for locked in (True, False):
             for one in matters(Health(standing, locked)):
                 assert bool(one.task) == (one.button is not None)
-                assert not one.task or one.condition in {Condition.ASKS, Condition.ACT}
+                assert not one.task or one.condition in {Condition.ASKS, Condition.ACT} or one.task == OWN_DEVICES
+
+
+@pytest.mark.parametrize(
+    ("standing", "condition", "count"),
+    [
+        (but(WELL, devices=0), "good", None),
+        (WELL, "good", None),
+        (but(WELL, devices=3), "good", 3),
+        (but(WELL, devices=3, doubtful=1), "asks", 1),
+        (but(WELL, devices=3, doubtful=2), "asks", 2),
+        (but(LOCKED, devices=3, doubtful=2), "off", 3),
+        (but(NOTHING, devices=2, doubtful=2), "off", 2),
+        (but(WELL, device=False, devices=2, doubtful=1), "off", 2),
+    ],
+)
+def test_a_device_that_is_not_confirmed_is_asked_about_where_that_can_be_told(
+    standing: Standing, condition: str, count: int | None
+) -> None:
+    (one,) = (matter for matter in matters(Health(standing, True)) if matter.key == OWN_DEVICES)
+    assert (one.condition.value, one.task, one.urgent) == (condition, OWN_DEVICES, False)
+    assert one.text.values.get("count") == count

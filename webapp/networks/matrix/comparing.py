@@ -6,7 +6,9 @@ from typing import Protocol
 from webapp.languages import N_, Sentence
 from webapp.networks.errors import Refused, Trouble
 from webapp.networks.events import Condition, Matter
-from webapp.networks.login import Dialogue, Finished, Show, Step
+from webapp.networks.login import Dialogue, Finished, Show, ShownDevice, Step
+from webapp.networks.matrix.device_words import theirs
+from webapp.networks.matrix.encryption.standing import DevicesSeen
 from webapp.networks.matrix.verification.seen import Phase, Seen
 
 WITH_PERSON, WITH_OWN, ANSWER = "verify:", "verify-own-device", "answer:"
@@ -26,11 +28,6 @@ _WHY = {
     "m.key_mismatch": N_("The keys are not the ones that were expected. Nothing was confirmed."),
     "m.unknown_method": N_("The other program cannot compare emoji. Nothing was confirmed."),
 }
-_DEVICES = {
-    True: N_("Device %(device)s: confirmed by its owner"),
-    False: N_("Device %(device)s: not confirmed by its owner; it gets no keys"),
-    None: N_("Device %(device)s: its owner has no keys to confirm it with"),
-}
 _CONFIRMED = N_("The emoji were the same. %(who)s is confirmed now.")
 _DEVICE_ONLY = N_(
     "The emoji were the same. That holds for the device that you compared with, but not for %(who)s as a whole: keys "
@@ -45,7 +42,7 @@ class Verifier(Protocol):
 
     async def verifications(self) -> list[Seen]: ...
     async def verify(self, name: str, step: str) -> None: ...
-    async def devices_of(self, user: str) -> list[tuple[str, bool | None]]: ...
+    async def devices_of(self, user: str) -> DevicesSeen: ...
 
 
 class Compare(Dialogue):
@@ -86,8 +83,8 @@ class Compare(Dialogue):
             return Finished(Sentence(_CONFIRMED if seen.whole else _DEVICE_ONLY, {"who": self._who}))
         if seen.phase is Phase.COMPARING:
             return self._emoji(seen)
-        devices = await self._verifier.devices_of(self._user) if seen.phase is Phase.WAITING else []
-        return self._wait(seen.phase, tuple(Sentence(_DEVICES[certain], {"device": name}) for name, certain in devices))
+        waiting = seen.phase is Phase.WAITING
+        return self._wait(seen.phase, theirs(await self._verifier.devices_of(self._user)) if waiting else ())
 
     def _emoji(self, seen: Seen) -> Step:
         told = N_("Look at the other screen, or ask %(who)s by telephone: are these the same, in the same order?")
@@ -99,14 +96,14 @@ class Compare(Dialogue):
             buttons=(("match", Sentence(N_("They match"))), ("differ", Sentence(N_("They do not match")))),
         )
 
-    def _wait(self, phase: Phase, devices: tuple[Sentence, ...]) -> Step:
+    def _wait(self, phase: Phase, devices: tuple[ShownDevice, ...]) -> Step:
         """``devices`` are those of the other side, each with how certain it is that it is theirs."""
         told = {
             Phase.WAITING: N_("%(who)s was asked. As soon as that is accepted there, it goes on here."),
             Phase.MATCHED: N_("You said that they match. Now %(who)s has to say so, too."),
         }.get(phase, N_("The emoji come in a moment."))
         buttons = (("start", Sentence(N_("Show the emoji"))), _CANCEL) if phase is Phase.READY else (_CANCEL,)
-        return Show(Sentence(_TITLE), Sentence(told, {"who": self._who}), buttons=buttons, lines=devices)
+        return Show(Sentence(_TITLE), Sentence(told, {"who": self._who}), buttons=buttons, devices=devices)
 
     def _over(self, seen: Seen | None) -> Step:
         """Why it ended. Whatever went wrong may be tried again, if it was we who asked."""

@@ -10,6 +10,8 @@ from webapp.networks.matrix.encryption.standing import BackupState, Standing
 
 UNLOCK, SET_UP, START_ANEW = "keys:unlock", "keys:set-up", "keys:start-anew"
 """Tasks: open what another program has locked; make keys where there are none; give up those that nobody can open."""
+OWN_DEVICES = "devices"
+"""The task that shows the devices on which the person is signed in."""
 IDENTITY, ELSEWHERE, LOST, BACKUP, UNREADABLE = "identity", "elsewhere", "lost", "backup", "unreadable"
 
 _YOU, _OLD_MESSAGES = N_("Whether it is really you"), N_("Old messages")
@@ -37,6 +39,16 @@ _RESTORING = N_("The keys of old messages are being fetched: %(done)d of %(all)d
 _BEHIND = N_("The keys of your messages are being backed up: %(count)d are left.")
 _BACKED_UP = N_("Old messages can be read again after a repair, because their keys are backed up.")
 _BROKEN = N_("The keys of your messages cannot be backed up at the moment. %(reason)s")
+_ONLY_HERE = N_("This account is signed in on this device only.")
+_DEVICES = N_("This account is signed in on %(count)d devices, and all of them are confirmed.")
+_DEVICES_UNSURE = N_(
+    "This account is signed in on %(count)d devices. Whether all of them are yours shows as soon as your own keys are "
+    "here."
+)
+_ONE_DOUBTFUL = N_("One of your devices is not confirmed. If you do not know it, somebody else may be signed in.")
+_SOME_DOUBTFUL = N_(
+    "%(count)d of your devices are not confirmed. If you do not know one of them, somebody else may be signed in."
+)
 _ONE_UNREADABLE = N_("One message cannot be read here, because its key is missing.")
 _SOME_UNREADABLE = N_("%(count)d messages cannot be read here, because their keys are missing.")
 
@@ -54,7 +66,14 @@ class Health:
 
 def matters(health: Health) -> tuple[Matter, ...]:
     """What the owner of the account should know."""
-    found = (_identity(health), _elsewhere(health), _lost(health), _backup(health), _unreadable(health))
+    found = (
+        _identity(health),
+        _elsewhere(health),
+        _lost(health),
+        _backup(health),
+        _unreadable(health),
+        _devices(health),
+    )
     return tuple(matter for matter in found if matter is not None)
 
 
@@ -128,6 +147,20 @@ def _unreadable(health: Health) -> Matter | None:
     return _matter(UNREADABLE, title, condition, text, task, values={"count": count})
 
 
+def _devices(health: Health) -> Matter:
+    """Which of them are whose can be told as soon as it is certain which keys are the person's."""
+    standing, title = health.standing, N_("Your devices")
+    values = {"count": standing.devices}
+    if standing.devices <= 1:
+        return _matter(OWN_DEVICES, title, Condition.GOOD, _ONLY_HERE, OWN_DEVICES)
+    if standing.identity is not Trust.CONFIRMED or not standing.device:
+        return _matter(OWN_DEVICES, title, Condition.OFF, _DEVICES_UNSURE, OWN_DEVICES, values=values)
+    if not standing.doubtful:
+        return _matter(OWN_DEVICES, title, Condition.GOOD, _DEVICES, OWN_DEVICES, values=values)
+    text = _ONE_DOUBTFUL if standing.doubtful == 1 else _SOME_DOUBTFUL
+    return _matter(OWN_DEVICES, title, Condition.ASKS, text, OWN_DEVICES, values={"count": standing.doubtful})
+
+
 def _is_locked(health: Health) -> bool:
     """Whether there are keys of the person that this device does not have."""
     standing = health.standing
@@ -148,4 +181,10 @@ def _matter(
     return Matter(key, Sentence(title), condition, Sentence(text, dict(values or {})), task, button, urgent)
 
 
-_BUTTONS = {UNLOCK: _UNLOCK, SET_UP: _SET_UP, START_ANEW: _START_ANEW, WITH_OWN: N_("Compare emoji")}
+_BUTTONS = {
+    UNLOCK: _UNLOCK,
+    SET_UP: _SET_UP,
+    START_ANEW: _START_ANEW,
+    WITH_OWN: N_("Compare emoji"),
+    OWN_DEVICES: N_("Look at your devices"),
+}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption.outcomes import KeysNeeded
+from webapp.networks.matrix.encryption.standing import DevicesSeen
 from webapp.networks.matrix.pieces import Nonsense, each
 from webapp.networks.matrix.quarantine import Heard, events_in, heard, text_in
 from webapp.networks.matrix.translate import Revealed, Sealed
@@ -162,9 +163,16 @@ class Keys:
         await self._machine.acknowledge(people)
         await self.settle()
 
-    async def devices_of(self, user: str) -> list[tuple[str, bool | None]]:
-        """Somebody's devices, and whether their owner vouches for them; None where the owner cannot."""
+    async def devices_of(self, user: str) -> DevicesSeen:
+        """Somebody's devices as far as they are known, and whether their owner vouches for them."""
+        self._check_open()
         return await self._machine.devices_of(user)
+
+    async def look_at(self, user: str) -> None:
+        """Know somebody's devices as their homeserver names them now. Raises NotReached, Rejected."""
+        self._check_open()
+        await self._machine.look_at(user)
+        await self.settle()
 
     async def trusts(self) -> list[tuple[str, Trust]]:
         """How certain it is of people that they are who they say, where that is new; until it was ``told``."""

@@ -146,6 +146,7 @@ class SetUp(Dialogue):
             lines=(key,),
             buttons=(("kept", Sentence(N_("I have kept it"))),),
             poll=0,
+            may_cancel=False,
             download=Download("recovery-key.txt", f"{self._line.me}\n{key}\n".encode()),
         )
 

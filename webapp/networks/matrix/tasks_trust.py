@@ -6,10 +6,14 @@ from webapp.networks.login import Dialogue
 from webapp.networks.matrix.addresses import NoAddress, user_id
 from webapp.networks.matrix.comparing import ANSWER, WITH_OWN, WITH_PERSON, Answer, Compare
 from webapp.networks.matrix.direct import Directs
+from webapp.networks.matrix.health import OWN_DEVICES
 from webapp.networks.matrix.keys import Keys
 from webapp.networks.matrix.line import Line
+from webapp.networks.matrix.tasks_devices import OwnDevices, TheirDevices
 from webapp.networks.matrix.verification.seen import NobodyThere
 
+DEVICES_OF = "devices:"
+"""The task that shows somebody's devices: ``devices:@anna:example.org``."""
 _OWN = N_("Your other device")
 
 
@@ -24,19 +28,29 @@ class TrustTasks:
         keys = self._line.keys
         if keys is None:
             return None
-        if task == WITH_OWN or task == WITH_PERSON + self._line.me:
-            return Compare(keys, self._line.me, Sentence(_OWN), lambda: self._ask_own(keys))
-        if task.startswith(WITH_PERSON):
-            return self._with(keys, task.removeprefix(WITH_PERSON))
         if task.startswith(ANSWER):
             return await self._answer(keys, task.removeprefix(ANSWER))
+        return self._about_us(keys, task) or self._about_others(keys, task)
+
+    def _about_us(self, keys: Keys, task: str) -> Dialogue | None:
+        if task in {WITH_OWN, WITH_PERSON + self._line.me}:
+            return self._with_own(keys)
+        if task in {OWN_DEVICES, DEVICES_OF + self._line.me}:
+            return OwnDevices(keys, self._line.me, self._line.device, lambda: self._with_own(keys))
         return None
 
-    def _with(self, keys: Keys, address: str) -> Dialogue:
-        try:
-            user = user_id(address)
-        except NoAddress:
-            raise Refused(Sentence(N_("There is nobody called %(address)s."), {"address": address[:100]})) from None
+    def _about_others(self, keys: Keys, task: str) -> Dialogue | None:
+        if task.startswith(WITH_PERSON):
+            return self._with(keys, _person(task.removeprefix(WITH_PERSON)))
+        if task.startswith(DEVICES_OF):
+            user = _person(task.removeprefix(DEVICES_OF))
+            return TheirDevices(keys, user, lambda: self._with(keys, user))
+        return None
+
+    def _with_own(self, keys: Keys) -> Dialogue:
+        return Compare(keys, self._line.me, Sentence(_OWN), lambda: self._ask_own(keys))
+
+    def _with(self, keys: Keys, user: str) -> Dialogue:
         return Compare(keys, user, user, lambda: self._ask(keys, user))
 
     async def _ask(self, keys: Keys, user: str) -> str:
@@ -69,3 +83,11 @@ class TrustTasks:
         if seen is None:
             raise Refused(Sentence(N_("This is over. Ask the other side to begin again.")))
         return Answer(keys, seen.user, Sentence(_OWN) if seen.user == self._line.me else seen.user, name)
+
+
+def _person(address: str) -> str:
+    """Raises Refused."""
+    try:
+        return user_id(address)
+    except NoAddress:
+        raise Refused(Sentence(N_("There is nobody called %(address)s."), {"address": address[:100]})) from None

@@ -22,7 +22,7 @@ from webapp.networks.contract import Anchor, Found, History, More, Sent, Session
 from webapp.networks.errors import Refused, SignedOut, Trouble, Unreachable
 from webapp.networks.events import Batch, ConversationKind, ConversationState, Origin, SealChanged
 from webapp.networks.login import Dialogue
-from webapp.networks.toy.tasks import LOOK, UNLOCK, LookInside, Unlock, matters
+from webapp.networks.toy.tasks import DEVICES_OF, LOOK, UNLOCK, LookAtDevices, LookInside, Unlock, matters
 from webapp.networks.toy.translate import introduce, translate
 from webapp.networks.toy.tricks import DRAUGHT, WINDOW, trick
 from webapp.networks.toy.world import CLUB, ECHO, OLDER, SANDPIT, Happened, Said, World
@@ -96,6 +96,8 @@ class ToySession(Session):
             return Unlock(lambda: self._lock_chest(False))
         if task == LOOK and not self._mailbox.chest_is_locked:
             return LookInside()
+        if task.startswith(DEVICES_OF):
+            return LookAtDevices(task.removeprefix(DEVICES_OF))
         return await super().begin(task)
 
     def _lock_chest(self, locked: bool) -> None:

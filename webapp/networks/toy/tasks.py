@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from webapp.languages import N_, Sentence
-from webapp.networks.events import Condition, Matter, MattersChanged
+from webapp.networks.events import Condition, Matter, MattersChanged, Trust
 from webapp.networks.login import (
     Dialogue,
     Download,
@@ -12,6 +12,7 @@ from webapp.networks.login import (
     Finished,
     Form,
     Show,
+    ShownDevice,
     Step,
     Visit,
     WrongInput,
@@ -19,6 +20,7 @@ from webapp.networks.login import (
 
 UNLOCK = "unlock"
 LOOK = "look/inside"
+DEVICES_OF = "devices:"
 WORD = "marble"
 MARBLES = ("red", "green", "blue")
 
@@ -51,6 +53,28 @@ class LookInside(Dialogue):
         if answers.get("button") != "seen":
             return await self.start()
         return Finished(Sentence(N_("The chest is closed again. Nothing was taken out.")))
+
+
+class LookAtDevices(Dialogue):
+    """What somebody in the toy world plays with."""
+
+    def __init__(self, who: str) -> None:
+        self._who = who
+
+    async def start(self) -> Step:
+        return Show(
+            title=Sentence(N_("Devices of %(who)s"), {"who": self._who}),
+            explanation=Sentence(N_("Everybody in the toy world has two.")),
+            devices=(
+                ShownDevice("Tin can", "TIN", Sentence(N_("It is tied to a string")), Trust.CONFIRMED),
+                ShownDevice("CARDBOARD", "", Sentence(N_("Nobody knows whose it is")), Trust.UNCONFIRMED),
+            ),
+            poll=0,
+            may_cancel=False,
+        )
+
+    async def submit(self, answers: dict[str, str]) -> Step:
+        return await self.start()
 
 
 class Unlock(Dialogue):

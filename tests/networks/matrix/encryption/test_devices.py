@@ -42,6 +42,15 @@ def test_a_list_that_was_answered_is_known_and_no_longer_outdated(tables):
     assert tables.outdated(10) == {}
 
 
+def test_what_an_owner_calls_a_device_is_known_made_fit_to_be_shown_and_may_change(tables):
+    phone = FarDevice()
+    for told, expected in (("Phone", "Phone"), ("A\u202e\x00" + "b" * 500, "A" + "b" * 99), (5, ""), (None, "")):
+        answer(tables, {**phone.keys(), "unsigned": {"device_display_name": told}})
+        [known] = present(tables, BOB)
+        assert known.name == expected
+    answer(tables, {**phone.keys(), "unsigned": "nothing"})
+
+
 def test_every_list_that_changed_is_asked_for_again_whoever_was_loaded(tables):
     answer(tables, FarDevice().keys())
     note_lists(tables, {"changed": [BOB, "@stranger:x", 5, None], "left": None})

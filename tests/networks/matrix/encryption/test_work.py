@@ -606,3 +606,21 @@ def test_the_machine_does_the_same_from_the_loop(tmp_path, server, bob):
     desk.close()
     assert opened == Opened("m.room.message", SOUP)
     assert read(server.keys_for(bob)[0], sealed)[0]["content"] == SOUP
+
+
+def test_whoever_looks_at_devices_has_them_asked_for_also_of_who_was_silent_and_of_strangers(tmp_path):
+    phone = FarDevice("@dora:far.test", "DORASPHONE")
+    server = FarServer(phone)
+    work = begun(tmp_path, server)
+    work.look_at(phone.user)
+    for request in work.due(None):
+        work.answered(request, {"failures": {"far.test": {}}})
+    server.settle(work)
+    assert (work.devices_of(phone.user).devices, work.devices_of(phone.user).current) == ((), False)
+    for _ in range(2):
+        before = len(server.asked)
+        work.look_at(phone.user)
+        server.settle(work)
+        assert [one.id for one in work.devices_of(phone.user).devices] == ["DORASPHONE"]
+        assert (work.devices_of(phone.user).current, len(server.asked)) == (True, before + 1)
+    work.close()

@@ -109,10 +109,7 @@ def test_a_person_and_we_confirm_each_other_in_an_encrypted_room(
                 ours = await seen.session.begin(f"verify:{bob.user}")
                 step = await ours.start()
                 assert isinstance(step, Show)
-                assert [str(line.values["device"]) for line in step.lines if isinstance(line, Sentence)] == [far.id]
-                assert [line.msgid for line in step.lines if isinstance(line, Sentence)] == [
-                    "Device %(device)s: confirmed by its owner"
-                ]
+                assert [(one.id, one.text.msgid) for one in step.devices] == [(far.id, "Confirmed by its owner")]
                 asked = await asked_of(far)
                 await do(far, "verification", id=asked, step="accept")
             else:

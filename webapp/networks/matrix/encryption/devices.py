@@ -13,7 +13,9 @@ from webapp.networks.matrix.encryption.foreign import key_text, mapping, short_t
 from webapp.networks.matrix.encryption.identities import Identity, identity, note_identity
 from webapp.networks.matrix.encryption.signing import is_signed
 from webapp.networks.matrix.encryption.tables import KnownDevice, Tables
+from webapp.networks.matrix.texts import tidy_name
 
+LONGEST_NAME = 100
 MOST_DEVICES = 500
 """Of one person. More is no person, and would make every room key dear."""
 
@@ -60,7 +62,9 @@ def read_device(user: str, device: str, value: object) -> KnownDevice | None:
     named = short_text(device) and said.get("user_id") == user and said.get("device_id") == device
     if not named or not ed25519 or not curve25519 or not is_signed(said, user, f"ed25519:{device}", ed25519):
         return None
-    return KnownDevice(user, device, curve25519, ed25519, {k: v for k, v in said.items() if k != "unsigned"})
+    signed = {key: one for key, one in said.items() if key != "unsigned"}
+    name = tidy_name(mapping(said.get("unsigned")).get("device_display_name"), LONGEST_NAME)
+    return KnownDevice(user, device, curve25519, ed25519, signed, name=name)
 
 
 def _note_devices(tables: Tables, user: str, listed: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption.desk import Desk
 from webapp.networks.matrix.encryption.outcomes import Closed, Late, Opened
 from webapp.networks.matrix.encryption.requests import Request
+from webapp.networks.matrix.encryption.standing import DevicesSeen
 from webapp.networks.matrix.verification.seen import Seen, Spoken, ToSay
 
 if TYPE_CHECKING:
@@ -123,9 +124,13 @@ class Machine:
         """The person knows that these changed, to these identities; another one by now is none that they know of."""
         await self._desk.do(self._work.acknowledge, people)
 
-    async def devices_of(self, user: str) -> list[tuple[str, bool | None]]:
-        """Somebody's devices, and whether their owner vouches for them; None where the owner has no keys for that."""
+    async def devices_of(self, user: str) -> DevicesSeen:
+        """Somebody's devices as far as they are known, and whether their owner vouches for them."""
         return await self._desk.do(self._work.devices_of, user)
+
+    async def look_at(self, user: str) -> None:
+        """A person wants to see somebody's devices as they are now: ask for them, whenever it was done last."""
+        await self._desk.do(self._work.look_at, user)
 
     async def follow(self, user: str) -> None:
         """Learn who has which devices."""

@@ -34,6 +34,7 @@ class OwnKeys:
         store = self._store
         with store.transaction():
             device = store.tables.device(store.user, store.device)
+            vouched = self._vouched()
             return Standing(
                 identities.trust(store, store.user),
                 device is not None and identities.is_confirmed(store, device),
@@ -41,8 +42,10 @@ class OwnKeys:
                 store.tables.count_waiting(),
                 self.backup.state(),
                 store.tables.count_to_back_up(),
-                self._has_others(),
+                any(yes for name, yes in vouched.items() if name != store.device),
                 self.backup.needs_restore(),
+                len(vouched),
+                sum(not yes for yes in vouched.values()),
             )
 
     def look_again(self) -> None:
@@ -99,10 +102,11 @@ class OwnKeys:
             found = {name: secrets.get(self._store, name) for name in secrets.ALL}
         return {name: secret for name, secret in found.items() if secret is not None}
 
-    def _has_others(self) -> bool:
-        ours, store = identity(self._store.tables, self._store.user), self._store
-        others = [one for one in present(store.tables, store.user) if one.device != store.device]
-        return ours is not None and any(is_signed_by_owner(one, ours) for one in others)
+    def _vouched(self) -> dict[str, bool]:
+        """Our devices, and whether our identity vouches for them."""
+        store = self._store
+        ours, here = identity(store.tables, store.user), present(store.tables, store.user)
+        return {one.device: ours is not None and is_signed_by_owner(one, ours) for one in here}
 
     def _is_named(self, master: str) -> bool:
         ours = identity(self._store.tables, self._store.user)

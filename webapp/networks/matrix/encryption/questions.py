@@ -80,6 +80,11 @@ class Questions:
         """These cannot be had now."""
         self._not_before.update(dict.fromkeys(about, now() + AGAIN_AFTER))
 
+    def at_once(self, about: Iterable[str]) -> None:
+        """Somebody waits for these: what could not be had a while ago is tried again."""
+        for one in about:
+            self._not_before.pop(one, None)
+
     def answered(self, request: Request, reply: object) -> None:
         """An answer to something that nobody asked any more changes nothing."""
         question = self._open.pop(request.key, None)

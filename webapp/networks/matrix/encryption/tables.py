@@ -69,6 +69,7 @@ class KnownDevice:
     """A device of somebody. Its keys never change: another key under the same id is another device, and not trusted.
 
     ``signed`` holds the whole signed object as it was queried; ``gone`` says that the list does not name it any more.
+    ``name`` is what its owner calls it, and proves nothing.
     """
 
     user: str
@@ -77,6 +78,7 @@ class KnownDevice:
     ed25519: str
     signed: dict[str, Any]
     gone: bool = False
+    name: str = ""
 
 
 class Tables:

@@ -22,6 +22,7 @@ from webapp.networks.matrix.encryption.questions import Questions
 from webapp.networks.matrix.encryption.recovery import Recovery
 from webapp.networks.matrix.encryption.requests import Request
 from webapp.networks.matrix.encryption.speaking import SHARE, Speaking
+from webapp.networks.matrix.encryption.standing import DeviceSeen, DevicesSeen
 from webapp.networks.matrix.encryption.store import Store
 from webapp.networks.matrix.verification.sas import Confirmed, Keys
 from webapp.networks.matrix.verification.verifications import Verifications
@@ -176,11 +177,23 @@ class Work:
                 if changed.get(user) == key:
                     acknowledge(self._store, user)
 
-    def devices_of(self, user: str) -> list[tuple[str, bool | None]]:
+    def devices_of(self, user: str) -> DevicesSeen:
         with self._store.transaction():
-            owner = identity(self._store.tables, user)
-            found = sorted(present(self._store.tables, user), key=lambda known: known.device)
-            return [(one.device, is_signed_by_owner(one, owner) if owner else None) for one in found]
+            tables = self._store.tables
+            owner = identity(tables, user)
+            found = [
+                DeviceSeen(one.device, one.name, is_signed_by_owner(one, owner) if owner else None)
+                for one in present(tables, user)
+            ]
+            found.sort(key=lambda one: (one.vouched is True, one.id))
+            return DevicesSeen(trust(self._store, user), tuple(found), tables.outdated_of(user) == 0)
+
+    def look_at(self, user: str) -> None:
+        """Ask for somebody's devices, also of whom no change is told and whose server did not answer lately."""
+        with self._store.transaction():
+            self._store.tables.track([user])
+            self._store.tables.outdate([user])
+        self._questions.at_once([user])
 
     def follow(self, user: str) -> None:
         with self._store.transaction():
