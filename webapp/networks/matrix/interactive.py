@@ -12,6 +12,10 @@ from webapp.networks.matrix.trouble import Declined
 from webapp.networks.matrix.wire import Wire
 
 PASSWORD, ELSEWHERE = "m.login.password", "m.login.sso"
+APPROVED = ("m.oauth", "org.matrix.cross_signing_reset")
+"""Where people sign in by OAuth they agree on a page whose address comes along (MSC4312), by its name and by that of
+before."""
+LONGEST_ADDRESS = 2_000
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,19 @@ def _wanted(wire: Wire, error: Declined) -> Proof | None:
     if error.status != 401 or not isinstance(flows, list) or not isinstance(session, str) or len(session) > 500:
         return None
     single = [flow.get("stages") for flow in flows if isinstance(flow, Mapping)]
-    password, elsewhere = [PASSWORD] in single, [ELSEWHERE] in single
-    if not password and not elsewhere:
-        return None
-    page = f"{wire.url}/_matrix/client/v3/auth/{ELSEWHERE}/fallback/web?{urlencode({'session': session})}"
-    return Proof(session, password, "" if password else page)
+    if [PASSWORD] in single:
+        return Proof(session, password=True, address="")
+    if [ELSEWHERE] in single:
+        page = f"{wire.url}/_matrix/client/v3/auth/{ELSEWHERE}/fallback/web?{urlencode({'session': session})}"
+        return Proof(session, password=False, address=page)
+    pages = (_page(error.answer.get("params"), stage) for stage in APPROVED if [stage] in single)
+    return next((Proof(session, password=False, address=page) for page in pages if page), None)
+
+
+def _page(params: object, stage: str) -> str:
+    """The address at which one agrees; empty where there is none that a browser should be sent to."""
+    told = params.get(stage) if isinstance(params, Mapping) else None
+    address = told.get("url") if isinstance(told, Mapping) else None
+    if not isinstance(address, str) or len(address) > LONGEST_ADDRESS or not address.isprintable():
+        return ""
+    return address if address.startswith("https://") else ""

@@ -119,7 +119,7 @@ class SetUp(Dialogue):
             told = N_("%(host)s wants to be sure that it is you. The password is used for this once and not kept.")
             field = Field("password", Sentence(N_("Password")), FieldKind.PASSWORD, autocomplete="current-password")
             return Form(Sentence(N_("Your password")), (field,), Sentence(N_("Continue")), Sentence(told, host))
-        told = N_("%(host)s wants to be sure that it is you. Open its page, sign in there, then come back and go on.")
+        told = N_("%(host)s wants to be sure that it is you. Open its page, do what it asks there, then come back and go on.")
         return Show(
             title=Sentence(N_("Who are you?")),
             explanation=Sentence(told, host),
@@ -129,7 +129,7 @@ class SetUp(Dialogue):
         )
 
     def _not_there(self) -> WrongInput:
-        told = N_("%(host)s has not seen you there yet. Open its page, sign in there, then come back and go on.")
+        told = N_("%(host)s has not seen you there yet. Open its page, do what it asks there, then come back and go on.")
         return WrongInput(Sentence(told, {"host": self._line.wire.host}))
 
     # What is shown
