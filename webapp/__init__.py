@@ -17,7 +17,8 @@ Three words carry everything: an **event** comes in from a network, an **action*
 ``sessions/inflow``, ``messaging/receive``, ``hub``, ``live``. One that is written passes ``pages/messages``,
 ``messaging/send``, ``sessions/outflow``, ``networks/x/session``, ``messaging/settle``, ``live``.
 
-The glossary is the docstrings of ``models``, ``networks/events``, ``networks/actions`` and ``changes``.
+The glossary is the docstrings of ``models``, ``networks/events`` (``sealing``, ``matters``), ``networks/actions`` and
+``changes``.
 """
 
 __version__ = "0.1.0"

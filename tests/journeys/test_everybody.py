@@ -21,26 +21,19 @@ from webapp.messaging.send import send_text
 from webapp.models import AccountState, Conversation, Message, User
 from webapp.networks.events import (
     Batch,
-    Condition,
     ConversationChanged,
     ConversationKind,
     ConversationState,
     Delivery,
     InvitationReceived,
-    Matter,
-    MattersChanged,
     Member,
     MembersChanged,
     Origin,
-    Seal,
-    SealChanged,
-    SealLevel,
-    SealWarning,
     Style,
-    Trust,
-    TrustChanged,
 )
 from webapp.networks.login import SignedIn
+from webapp.networks.matters import Condition, Matter, MattersChanged
+from webapp.networks.sealing import Seal, SealChanged, SealLevel, SealWarning, Trust, TrustChanged
 from webapp.vault import Vault
 
 People = Callable[..., Person]

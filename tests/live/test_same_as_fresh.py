@@ -16,7 +16,7 @@ from webapp.messaging.inbox import Filter
 from webapp.messaging.read import mark_read
 from webapp.messaging.send import delete_unsent, retry, send_text
 from webapp.models import AccountState
-from webapp.networks import events
+from webapp.networks import events, matters, sealing
 from webapp.networks.actions import Done, SendText
 from webapp.networks.contract import History, More
 from webapp.networks.events import Batch, ConversationKind, Delivery, MessageRef, Origin
@@ -236,23 +236,23 @@ class Story:
 
     def is_sealed_otherwise(self) -> None:
         n, words = self.next, Sentence("Somebody listens.")
-        level = [events.SealLevel.OPEN, events.SealLevel.HOUSE][n % 2]
-        warning = events.SealWarning(f"key {n}", words, words) if n % 3 else None
+        level = [sealing.SealLevel.OPEN, sealing.SealLevel.HOUSE][n % 2]
+        warning = sealing.SealWarning(f"key {n}", words, words) if n % 3 else None
         for place in ("bob", "kitchen"):
-            self.rows.arrive(self.account, events.SealChanged(place, events.Seal(words, words, level), warning))
+            self.rows.arrive(self.account, sealing.SealChanged(place, sealing.Seal(words, words, level), warning))
 
     def is_as_everywhere(self) -> None:
         for place in ("bob", "kitchen"):
-            self.rows.arrive(self.account, events.SealChanged(place))
+            self.rows.arrive(self.account, sealing.SealChanged(place))
 
     def is_somebody_else_perhaps(self) -> None:
-        self.rows.arrive(self.account, events.TrustChanged("bob", list(events.Trust)[self.next % 4]))
-        self.rows.arrive(self.account, events.TrustChanged("carol", list(events.Trust)[self.next % 4]))
+        self.rows.arrive(self.account, sealing.TrustChanged("bob", list(sealing.Trust)[self.next % 4]))
+        self.rows.arrive(self.account, sealing.TrustChanged("carol", list(sealing.Trust)[self.next % 4]))
 
     def something_is_the_matter(self) -> None:
         n, key = self.next, Sentence("Keys")
-        urgent = events.Matter("key", key, events.Condition.ACT, Sentence(f"Locked {n}."), "unlock", key, bool(n % 2))
-        self.rows.arrive(self.account, events.MattersChanged((urgent,)))
+        urgent = matters.Matter("key", key, matters.Condition.ACT, Sentence(f"Locked {n}."), "unlock", key, bool(n % 2))
+        self.rows.arrive(self.account, matters.MattersChanged((urgent,)))
 
     def account_is_signed_out(self) -> None:
         self._state(AccountState.SIGNED_OUT)

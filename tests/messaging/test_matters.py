@@ -9,7 +9,7 @@ from webapp.messaging import accounts
 from webapp.messaging.account_cards import card_of
 from webapp.messaging.matters import MOST, matters_of, urgent_of
 from webapp.models import AccountState
-from webapp.networks.events import Condition, Matter, MattersChanged
+from webapp.networks.matters import Condition, Matter, MattersChanged
 
 GOOD = Matter("backup", Sentence("Backup"), Condition.GOOD, Sentence("Keys of %(n)s are safe.", {"n": Sentence("Bob")}))
 LOCKED = Matter("lock", Sentence("Keys"), Condition.ACT, Sentence("Locked."), "unlock", Sentence("Unlock"), urgent=True)

@@ -9,19 +9,8 @@ from webapp.messaging.errors import NotPossible
 from webapp.messaging.head import head_of, members_of
 from webapp.messaging.seals import forget_warning
 from webapp.messaging.send import retry, send_text
-from webapp.networks.events import (
-    ConversationChanged,
-    ConversationKind,
-    Delivery,
-    Member,
-    MembersChanged,
-    Seal,
-    SealChanged,
-    SealLevel,
-    SealWarning,
-    Trust,
-    TrustChanged,
-)
+from webapp.networks.events import ConversationChanged, ConversationKind, Delivery, Member, MembersChanged
+from webapp.networks.sealing import Seal, SealChanged, SealLevel, SealWarning, Trust, TrustChanged
 
 SEAL = Seal(Sentence("Only %(who)s.", {"who": Sentence("Bob")}), Sentence("Sealed"), SealLevel.HOUSE)
 WARNING = SealWarning("new key", Sentence("Bob has new keys."), Sentence("Go on"))

@@ -18,7 +18,7 @@ from webapp.messaging.leases import Holding
 from webapp.messaging.matters import change_matters
 from webapp.models import User
 from webapp.networks.errors import Unreachable
-from webapp.networks.events import Condition, Matter, MattersChanged
+from webapp.networks.matters import Condition, Matter, MattersChanged
 from webapp.networks.toy.session import ToySession
 from webapp.pages.house import House
 

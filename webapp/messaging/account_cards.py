@@ -10,7 +10,7 @@ from webapp.messaging.access import account_of, accounts_of
 from webapp.messaging.matters import matters_of
 from webapp.models import Account, AccountState, OutboxEntry
 from webapp.models.outbox import OutboxKind
-from webapp.networks.events import Condition, Matter
+from webapp.networks.matters import Condition, Matter
 
 
 @dataclass(frozen=True)

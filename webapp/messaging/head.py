@@ -15,7 +15,8 @@ from webapp.messaging.naming import shown_name
 from webapp.messaging.seals import seal_of, warning_of
 from webapp.messaging.typing import typing_in
 from webapp.models import Account, AccountState, Conversation, Identity, Membership
-from webapp.networks.events import ConversationKind, ConversationState, Member, Presence, Seal, SealWarning, Trust
+from webapp.networks.events import ConversationKind, ConversationState, Member, Presence
+from webapp.networks.sealing import Seal, SealWarning, Trust
 
 MOST_MEMBERS = 100
 _NOT_IN = (ConversationState.DECLINED, ConversationState.LEFT, ConversationState.ASKED)

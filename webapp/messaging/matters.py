@@ -11,7 +11,7 @@ from webapp.database import announce
 from webapp.languages import Sentence
 from webapp.messaging.leases import Holding
 from webapp.models import Account, AccountMatter, AccountState
-from webapp.networks.events import Condition, Matter, MattersChanged
+from webapp.networks.matters import Condition, Matter, MattersChanged
 
 MOST = 50
 

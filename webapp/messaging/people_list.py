@@ -11,7 +11,8 @@ from webapp.messaging.errors import NotYours
 from webapp.messaging.inbox import Filter, Row, found_rows
 from webapp.models import Account, Conversation, Identity, Membership
 from webapp.networks import networks
-from webapp.networks.events import Presence, Trust
+from webapp.networks.events import Presence
+from webapp.networks.sealing import Trust
 
 MOST_PEOPLE = 200
 MOST_SHARED = 50

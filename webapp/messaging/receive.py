@@ -13,15 +13,17 @@ from webapp.messaging.leases import Holding, held_account
 from webapp.models import Account
 from webapp.networks import events
 from webapp.networks.events import Batch, Event, MessageReceived
+from webapp.networks.matters import MattersChanged
+from webapp.networks.sealing import SealChanged, TrustChanged
 
 _VERBS: dict[type[Event], Callable[[Session, Holding, Any], None]] = {
     events.ConversationChanged: conversations.change,
     events.InvitationReceived: conversations.invite,
     events.ConversationArranged: arrange.change_arrangement,
     events.SpaceChanged: spaces.change_space,
-    events.SealChanged: seals.change_seal,
-    events.TrustChanged: seals.change_trust,
-    events.MattersChanged: matters.change_matters,
+    SealChanged: seals.change_seal,
+    TrustChanged: seals.change_trust,
+    MattersChanged: matters.change_matters,
     events.GapFound: conversations.note_gap,
     events.MembersChanged: members.change_members,
     events.ContactChanged: people.change_contact,

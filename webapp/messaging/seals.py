@@ -11,7 +11,7 @@ from webapp.messaging.access import conversation_called, conversation_of
 from webapp.messaging.leases import Holding
 from webapp.messaging.people import ensure_identity
 from webapp.models import Conversation
-from webapp.networks.events import Seal, SealChanged, SealLevel, SealWarning, TrustChanged
+from webapp.networks.sealing import Seal, SealChanged, SealLevel, SealWarning, TrustChanged
 
 
 def change_seal(db: Session, account: Holding, event: SealChanged) -> None:

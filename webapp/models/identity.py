@@ -4,7 +4,8 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
 from webapp.models.columns import choice, foreign, key
-from webapp.networks.events import Presence, Trust
+from webapp.networks.events import Presence
+from webapp.networks.sealing import Trust
 
 
 class Identity(SQLModel, table=True):

@@ -4,7 +4,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import SQLModel
 
 from webapp.models.columns import choice, foreign, key
-from webapp.networks.events import Condition
+from webapp.networks.matters import Condition
 
 
 class AccountMatter(SQLModel, table=True):

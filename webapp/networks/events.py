@@ -2,7 +2,8 @@
 
 A conversation is named by its ``conversation`` (remote id: opaque outside its connector), a human by an ``address``.
 Texts are the network's own, unescaped; ``markup`` makes them safe on the way to the screen. Times are aware datetimes
-in UTC and are the network's, not ours.
+in UTC and are the network's, not ours. Seals and trust stand in ``sealing``, what an account's owner should know in
+``matters``.
 """
 
 from dataclasses import dataclass
@@ -289,105 +290,6 @@ class SpaceChanged(Event):
     name: str = ""
     conversations: tuple[str, ...] = ()
     gone: bool = False
-
-
-class SealLevel(StrEnum):
-    """Who can read along in a conversation: whoever runs the servers; nobody but those who take part in it, and this
-    house, whose server decrypts."""
-
-    OPEN = "open"
-    HOUSE = "house"
-
-
-@dataclass(frozen=True)
-class Seal:
-    """One honest line on who can read along in this conversation, the same in two to four words, and its sign."""
-
-    text: Sentence
-    in_short: Sentence
-    level: SealLevel
-
-
-@dataclass(frozen=True)
-class SealWarning:
-    """Something about who can read along has changed for the worse; nothing is said here before the person has seen it.
-
-    ``button`` is what they press to go on all the same: Acknowledge with ``key`` then.
-    """
-
-    key: str
-    text: Sentence
-    button: Sentence
-
-
-@dataclass(frozen=True)
-class SealChanged(Event):
-    """How a conversation is sealed, where it is not as everywhere on the network, and what is wrong with it now.
-
-    It says the whole state each time: None is as everywhere, and no warning. A session refuses to send into a
-    conversation with a warning, too: what was written before it came may be waiting.
-    """
-
-    conversation: str
-    seal: Seal | None = None
-    warning: SealWarning | None = None
-
-
-class Trust(StrEnum):
-    """Whether it is certain that somebody is who they say: nobody can tell on this network; not confirmed; confirmed;
-    confirmed or known once, and not the same since."""
-
-    UNKNOWN = "unknown"
-    UNCONFIRMED = "unconfirmed"
-    CONFIRMED = "confirmed"
-    CHANGED = "changed"
-
-
-@dataclass(frozen=True)
-class TrustChanged(Event):
-    """How certain it is that somebody is who they say.
-
-    Who is UNCONFIRMED or CHANGED can be confirmed: the button asks ``Session.begin`` for ``verify:<address>``.
-    The devices of whoever is not UNKNOWN can be looked at: that is ``devices:<address>``.
-    """
-
-    address: str
-    trust: Trust
-
-
-class Condition(StrEnum):
-    """How a matter stands: all is well; the house is at it; the person is asked something; nothing works before they
-    did something; there is nothing of the kind."""
-
-    GOOD = "good"
-    WORKING = "working"
-    ASKS = "asks"
-    ACT = "act"
-    OFF = "off"
-
-
-@dataclass(frozen=True)
-class Matter:
-    """Something about an account that its owner should know in plain words, and what they can do about it.
-
-    ``task`` is what ``Session.begin`` is asked for when ``button`` is pressed (both empty: nothing to do). ``urgent``
-    ones stand above the inbox too.
-    """
-
-    key: str
-    title: Sentence
-    condition: Condition
-    text: Sentence
-    task: str = ""
-    button: Sentence | None = None
-    urgent: bool = False
-
-
-@dataclass(frozen=True)
-class MattersChanged(Event):
-    """All matters of the account, in the order in which they are to be read; those from before are forgotten."""
-
-    matters: tuple[Matter, ...]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from webapp.languages import Sentence
-from webapp.networks.events import Trust
+from webapp.networks.sealing import Trust
 
 
 class FieldKind(StrEnum):

@@ -21,13 +21,13 @@ from tests.networks.matrix.verification.comparing import (
 )
 from webapp.languages import Sentence
 from webapp.networks.errors import Refused
-from webapp.networks.events import Trust, TrustChanged
 from webapp.networks.login import Dialogue, Show
 from webapp.networks.matrix.comparing import Compare
 from webapp.networks.matrix.device_words import MOST_SHOWN, about_person, ours, theirs
 from webapp.networks.matrix.encryption.standing import DeviceSeen, DevicesSeen
 from webapp.networks.matrix.tasks_devices import TheirDevices
 from webapp.networks.matrix.trouble import NotReached, Problem
+from webapp.networks.sealing import Trust, TrustChanged
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import pytest
 
 from webapp.languages import N_, Sentence
-from webapp.networks.events import Condition, Trust
 from webapp.networks.matrix.comparing import WITH_OWN
 from webapp.networks.matrix.encryption.standing import BackupState, Standing
 from webapp.networks.matrix.health import (
@@ -19,6 +18,8 @@ from webapp.networks.matrix.health import (
     Health,
     matters,
 )
+from webapp.networks.matters import Condition
+from webapp.networks.sealing import Trust
 
 HELD = frozenset(f"m.cross_signing.{use}" for use in ("master", "self_signing", "user_signing"))
 NOTHING = Standing(Trust.UNKNOWN, False, frozenset(), 0, BackupState.NONE, 0)

@@ -22,10 +22,11 @@ from tests.networks.matrix.keyed import (
     until_read,
 )
 from tests.networks.matrix.verification.comparing import compare
-from webapp.networks.events import Condition, Matter, MattersChanged, MessageOpened
+from webapp.networks.events import MessageOpened
 from webapp.networks.login import WrongInput
 from webapp.networks.matrix.comparing import WITH_OWN
 from webapp.networks.matrix.health import BACKUP, ELSEWHERE, IDENTITY, SET_UP, UNLOCK, UNREADABLE
+from webapp.networks.matters import Condition, Matter, MattersChanged
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 

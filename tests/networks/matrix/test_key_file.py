@@ -15,9 +15,10 @@ from tests.networks.matrix.conftest import Person
 from tests.networks.matrix.keyed import Keyed, do, far_device, makes_sessions, until
 from webapp.networks.actions import CreateGroup, SendText
 from webapp.networks.errors import Refused
-from webapp.networks.events import MattersChanged, MessageOpened
+from webapp.networks.events import MessageOpened
 from webapp.networks.login import FieldKind, Finished, Form, Show, WrongInput
 from webapp.networks.matrix.encryption.key_file import FOOTER, HEADER
+from webapp.networks.matters import MattersChanged
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 PHRASE = "pumpkin soup"

@@ -1,8 +1,8 @@
 """In which order the owner of an account is told what they should know."""
 
 from webapp.languages import Sentence
-from webapp.networks.events import Condition, Matter
 from webapp.networks.matrix.matters import Matters
+from webapp.networks.matters import Condition, Matter
 
 
 def matter(key: str, condition: Condition, *, urgent: bool = False) -> Matter:

@@ -16,7 +16,7 @@ from tests.networks.matrix.test_own_keys import set_up
 from tests.networks.matrix.verification.comparing import asked_of, compare, in_a_room
 from webapp.networks.actions import Acknowledge, SendText
 from webapp.networks.errors import Refused
-from webapp.networks.events import SealChanged, SealLevel, SealWarning, Trust, TrustChanged
+from webapp.networks.sealing import SealChanged, SealLevel, SealWarning, Trust, TrustChanged
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
 

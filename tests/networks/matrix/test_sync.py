@@ -23,7 +23,6 @@ from webapp.networks.events import (
     ConversationChanged,
     DeliveryChanged,
     InvitationReceived,
-    MattersChanged,
     MessageReceived,
     Origin,
     ReadElsewhere,
@@ -31,6 +30,7 @@ from webapp.networks.events import (
 from webapp.networks.matrix import checkpoint, network
 from webapp.networks.matrix.rooms import Rooms
 from webapp.networks.matrix.session import MatrixSession
+from webapp.networks.matters import MattersChanged
 
 pytestmark = pytest.mark.process  # together they take seconds
 

@@ -14,7 +14,6 @@ from tests.networks.following import Following
 from tests.networks.matrix.encryption.test_backup import FarBackup
 from webapp.networks.contract import Credentials, Surroundings
 from webapp.networks.errors import Refused
-from webapp.networks.events import Condition, Matter, MattersChanged
 from webapp.networks.login import Form, Show, WrongInput
 from webapp.networks.matrix import key_backup, network, upkeep
 from webapp.networks.matrix.encryption.recovery_key import write
@@ -22,6 +21,7 @@ from webapp.networks.matrix.encryption.secrets import ALL
 from webapp.networks.matrix.encryption.secrets import BACKUP as SECRET
 from webapp.networks.matrix.encryption.work import Work
 from webapp.networks.matrix.health import BACKUP, IDENTITY, SET_UP, UNLOCK
+from webapp.networks.matters import Condition, Matter, MattersChanged
 
 pytestmark = pytest.mark.process  # together they take seconds
 

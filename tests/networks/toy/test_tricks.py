@@ -19,13 +19,10 @@ from webapp.networks.events import (
     MessageOpened,
     MessageReceived,
     MessageRef,
-    SealChanged,
-    SealLevel,
     SpaceChanged,
     Style,
-    Trust,
-    TrustChanged,
 )
+from webapp.networks.sealing import SealChanged, SealLevel, Trust, TrustChanged
 from webapp.networks.toy.world import BEACH, CLUB, ECHO, FLAT, SANDPIT
 
 SHOWN: dict[str, tuple[type[Event], Callable[..., bool]]] = {

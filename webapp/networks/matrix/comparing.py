@@ -5,11 +5,11 @@ from typing import Protocol
 
 from webapp.languages import N_, Sentence
 from webapp.networks.errors import Refused, Trouble
-from webapp.networks.events import Condition, Matter
 from webapp.networks.login import Dialogue, Finished, Show, ShownDevice, Step
 from webapp.networks.matrix.device_words import theirs
 from webapp.networks.matrix.encryption.standing import DevicesSeen
 from webapp.networks.matrix.verification.seen import Phase, Seen
+from webapp.networks.matters import Condition, Matter
 
 WITH_PERSON, WITH_OWN, ANSWER = "verify:", "verify-own-device", "answer:"
 """The tasks: ``verify:@anna:example.org``, ``verify-own-device``, ``answer:<name of a verification>``."""

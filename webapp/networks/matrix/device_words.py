@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from webapp.languages import N_, Sentence
-from webapp.networks.events import Trust
 from webapp.networks.login import ShownDevice
 from webapp.networks.matrix.encryption.standing import DeviceSeen, DevicesSeen
+from webapp.networks.sealing import Trust
 
 MOST_SHOWN = 100
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from webapp.languages import N_, Sentence
-from webapp.networks.events import Condition, Matter, Trust
 from webapp.networks.matrix.comparing import WITH_OWN
 from webapp.networks.matrix.encryption.standing import BackupState, Standing
+from webapp.networks.matters import Condition, Matter
+from webapp.networks.sealing import Trust
 
 UNLOCK, SET_UP, START_ANEW = "keys:unlock", "keys:set-up", "keys:start-anew"
 """Tasks: open what another program has locked; make keys where there are none; give up those that nobody can open."""

@@ -9,7 +9,6 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption.outcomes import KeysNeeded
 from webapp.networks.matrix.encryption.standing import DevicesSeen
 from webapp.networks.matrix.pieces import Nonsense, each
@@ -19,6 +18,7 @@ from webapp.networks.matrix.trouble import Declined, NotReached, Problem
 from webapp.networks.matrix.verification.seen import Seen, Spoken
 from webapp.networks.matrix.verification.ways import PREFIX, ROOM_REQUEST
 from webapp.networks.matrix.wire import PATIENCE, Wire, path
+from webapp.networks.sealing import Trust
 
 if TYPE_CHECKING:
     from webapp.networks.matrix.encryption.machine import Machine

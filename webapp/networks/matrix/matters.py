@@ -1,6 +1,6 @@
 """What the owner of an account should know and can do about it, gathered from whoever has something to say."""
 
-from webapp.networks.events import Condition, Matter, MattersChanged
+from webapp.networks.matters import Condition, Matter, MattersChanged
 
 _PRESSING = (Condition.ACT, Condition.ASKS)
 

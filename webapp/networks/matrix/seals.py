@@ -9,10 +9,11 @@ from collections.abc import Mapping
 
 from webapp.languages import N_, Sentence
 from webapp.networks.actions import Acknowledge, Done
-from webapp.networks.events import Event, Seal, SealChanged, SealLevel, SealWarning
+from webapp.networks.events import Event
 from webapp.networks.matrix.direct import Directs
 from webapp.networks.matrix.line import Line, the_room
 from webapp.networks.matrix.room import Room
+from webapp.networks.sealing import Seal, SealChanged, SealLevel, SealWarning
 
 SEALED = Seal(
     Sentence(

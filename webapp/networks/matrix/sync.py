@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from webapp.networks.events import Batch, Event, Origin, Presence, PresenceChanged, TrustChanged
+from webapp.networks.events import Batch, Event, Origin, Presence, PresenceChanged
 from webapp.networks.matrix import checkpoint, comparing, tasks_key_file, wishes
 from webapp.networks.matrix.addresses import NoAddress, is_user, room_id
 from webapp.networks.matrix.direct import KIND, Directs
@@ -26,6 +26,7 @@ from webapp.networks.matrix.trouble import NotReached, Problem
 from webapp.networks.matrix.verification.seen import Seen
 from webapp.networks.matrix.wire import PATIENCE
 from webapp.networks.matrix.wishes import Wishes
+from webapp.networks.sealing import TrustChanged
 
 log = logging.getLogger(__name__)
 PLACE = "/_matrix/client/v3/sync"

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from webapp.languages import N_, Sentence
 from webapp.networks.errors import Unreachable
-from webapp.networks.events import Trust
 from webapp.networks.login import Dialogue, Show, ShownDevice, Step
 from webapp.networks.matrix import device_words
 from webapp.networks.matrix.encryption.standing import DevicesSeen
 from webapp.networks.matrix.keys import Keys
+from webapp.networks.sealing import Trust
 
 POLL = 5.0
 """Seconds between two looks at what is known by now."""

@@ -6,13 +6,13 @@ from typing import Any
 
 from webapp.languages import N_, Sentence
 from webapp.networks.errors import Refused
-from webapp.networks.events import Condition, Matter
 from webapp.networks.login import Dialogue, Download, Field, FieldKind, Finished, Form, Show, Step, WrongInput
 from webapp.networks.matrix.encryption import key_file
 from webapp.networks.matrix.encryption.key_file import Fault, NotOpened
 from webapp.networks.matrix.keys import Keys
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.pieces import Nonsense, each
+from webapp.networks.matters import Condition, Matter
 
 EXPORT, IMPORT = "keys:export", "keys:import"
 AT_ONCE = 50

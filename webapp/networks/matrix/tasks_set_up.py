@@ -8,7 +8,6 @@ import secrets
 
 from webapp.languages import N_, Sentence
 from webapp.networks.errors import Refused
-from webapp.networks.events import Trust
 from webapp.networks.login import Dialogue, Download, Field, FieldKind, Finished, Form, Show, Step, WrongInput
 from webapp.networks.matrix import interactive
 from webapp.networks.matrix.encryption.recovery_key import write
@@ -19,6 +18,7 @@ from webapp.networks.matrix.keys import Keys
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.secret_store import SecretStore
 from webapp.networks.matrix.wire import path
+from webapp.networks.sealing import Trust
 
 KEY_BYTES = 32
 _TITLE = N_("Set up your keys")
@@ -119,7 +119,9 @@ class SetUp(Dialogue):
             told = N_("%(host)s wants to be sure that it is you. The password is used for this once and not kept.")
             field = Field("password", Sentence(N_("Password")), FieldKind.PASSWORD, autocomplete="current-password")
             return Form(Sentence(N_("Your password")), (field,), Sentence(N_("Continue")), Sentence(told, host))
-        told = N_("%(host)s wants to be sure that it is you. Open its page, do what it asks there, then come back and go on.")
+        told = N_(
+            "%(host)s wants to be sure that it is you. Open its page, do what it asks there, then come back and go on."
+        )
         return Show(
             title=Sentence(N_("Who are you?")),
             explanation=Sentence(told, host),
@@ -129,7 +131,9 @@ class SetUp(Dialogue):
         )
 
     def _not_there(self) -> WrongInput:
-        told = N_("%(host)s has not seen you there yet. Open its page, do what it asks there, then come back and go on.")
+        told = N_(
+            "%(host)s has not seen you there yet. Open its page, do what it asks there, then come back and go on."
+        )
         return WrongInput(Sentence(told, {"host": self._line.wire.host}))
 
     # What is shown

@@ -20,8 +20,9 @@ from webapp.networks.actions import (
 )
 from webapp.networks.contract import Anchor, Found, History, More, Sent, Session
 from webapp.networks.errors import Refused, SignedOut, Trouble, Unreachable
-from webapp.networks.events import Batch, ConversationKind, ConversationState, Origin, SealChanged
+from webapp.networks.events import Batch, ConversationKind, ConversationState, Origin
 from webapp.networks.login import Dialogue
+from webapp.networks.sealing import SealChanged
 from webapp.networks.toy.tasks import DEVICES_OF, LOOK, UNLOCK, LookAtDevices, LookInside, Unlock, matters
 from webapp.networks.toy.translate import introduce, translate
 from webapp.networks.toy.tricks import DRAUGHT, WINDOW, trick

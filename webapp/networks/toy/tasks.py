@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from webapp.languages import N_, Sentence
-from webapp.networks.events import Condition, Matter, MattersChanged, Trust
 from webapp.networks.login import (
     Dialogue,
     Download,
@@ -17,6 +16,8 @@ from webapp.networks.login import (
     Visit,
     WrongInput,
 )
+from webapp.networks.matters import Condition, Matter, MattersChanged
+from webapp.networks.sealing import Trust
 
 UNLOCK = "unlock"
 LOOK = "look/inside"

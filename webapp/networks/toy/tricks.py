@@ -39,15 +39,10 @@ from webapp.networks.events import (
     MessageOpened,
     MessageReceived,
     MessageRef,
-    Seal,
-    SealChanged,
-    SealLevel,
-    SealWarning,
     SpaceChanged,
     Style,
-    Trust,
-    TrustChanged,
 )
+from webapp.networks.sealing import Seal, SealChanged, SealLevel, SealWarning, Trust, TrustChanged
 from webapp.networks.toy.world import BEACH, ECHO, FLAT, SANDPIT
 
 SEALED_ID = "sealed"

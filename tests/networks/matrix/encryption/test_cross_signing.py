@@ -9,12 +9,12 @@ from tests.networks.matrix.encryption.far_device import FarDevice
 from tests.networks.matrix.encryption.far_identity import Cross
 from tests.networks.matrix.encryption.far_server import FarServer
 from tests.networks.matrix.encryption.makers import ALICE, DEVICE, KEY
-from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption import cross_signing, identities, secrets, unpadded
 from webapp.networks.matrix.encryption.identities import identity
 from webapp.networks.matrix.encryption.secrets import BACKUP, MASTER, SELF_SIGNING, USER_SIGNING
 from webapp.networks.matrix.encryption.signing import is_signed, signed
 from webapp.networks.matrix.encryption.work import Work
+from webapp.networks.sealing import Trust
 
 BOB = "@bob:house.test"
 

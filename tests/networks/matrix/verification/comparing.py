@@ -9,8 +9,9 @@ from tests.networks.matrix.conftest import PASSWORD, Person
 from tests.networks.matrix.keyed import do, until_joined
 from webapp.languages import Sentence
 from webapp.networks.actions import AcceptInvitation
-from webapp.networks.events import InvitationReceived, Matter, MattersChanged
+from webapp.networks.events import InvitationReceived
 from webapp.networks.login import Dialogue, Finished, Show, Step
+from webapp.networks.matters import Matter, MattersChanged
 
 
 async def until_step(dialogue: Dialogue, title: str = "", kind: type[Step] = Show, **answers: str) -> Any:

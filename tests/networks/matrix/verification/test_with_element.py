@@ -28,8 +28,8 @@ from tests.networks.matrix.verification.comparing import (
 )
 from webapp.languages import Sentence
 from webapp.networks.errors import Unreachable
-from webapp.networks.events import Trust, TrustChanged
 from webapp.networks.login import Show
+from webapp.networks.sealing import Trust, TrustChanged
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
 

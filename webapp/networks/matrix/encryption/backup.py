@@ -11,7 +11,6 @@ from typing import Any
 import vodozemac
 from nio.crypto import InboundGroupSession
 
-from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption import identities, secrets, unpadded
 from webapp.networks.matrix.encryption.foreign import key_text, mapping, parsed, short_text
 from webapp.networks.matrix.encryption.identities import identity
@@ -20,6 +19,7 @@ from webapp.networks.matrix.encryption.signing import is_signed, signed
 from webapp.networks.matrix.encryption.standing import BackupState
 from webapp.networks.matrix.encryption.store import Store
 from webapp.networks.matrix.encryption.tables import OLM
+from webapp.networks.sealing import Trust
 
 ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2"
 SOURCE = "backup"

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption.foreign import key_text, mapping, short_text
 from webapp.networks.matrix.encryption.signing import NotCanonical, covered, is_signed
 from webapp.networks.matrix.encryption.store import Store
 from webapp.networks.matrix.encryption.tables import KnownDevice, Tables
+from webapp.networks.sealing import Trust
 
 LARGEST = 8192
 """Octets of a signed object that we keep, to sign it ourselves or to look at its signatures again."""

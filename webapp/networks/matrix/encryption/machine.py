@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption.desk import Desk
 from webapp.networks.matrix.encryption.outcomes import Closed, Late, Opened
 from webapp.networks.matrix.encryption.requests import Request
 from webapp.networks.matrix.encryption.standing import DevicesSeen
 from webapp.networks.matrix.verification.seen import Seen, Spoken, ToSay
+from webapp.networks.sealing import Trust
 
 if TYPE_CHECKING:
     from webapp.networks.matrix.encryption.inbox import Taken

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from webapp.networks.events import Trust
+from webapp.networks.sealing import Trust
 
 
 class BackupState(StrEnum):

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption import sharing
 from webapp.networks.matrix.encryption.cross_signing import Signatures, confirm
 from webapp.networks.matrix.encryption.devices import note_lists, present
@@ -27,6 +26,7 @@ from webapp.networks.matrix.encryption.store import Store
 from webapp.networks.matrix.verification.sas import Confirmed, Keys
 from webapp.networks.matrix.verification.verifications import Verifications
 from webapp.networks.matrix.verification.vouching import Vouching
+from webapp.networks.sealing import Trust
 
 T = TypeVar("T")
 TOLD_OF_US = "told of our own identity"

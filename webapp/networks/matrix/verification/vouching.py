@@ -7,13 +7,13 @@ It is noted first and signed as soon as the private key for it is here, also aft
 from collections.abc import Mapping
 from typing import Any
 
-from webapp.networks.events import Trust
 from webapp.networks.matrix.encryption import secrets
 from webapp.networks.matrix.encryption.foreign import mapping
 from webapp.networks.matrix.encryption.identities import identity, is_signed_by_owner, trust
 from webapp.networks.matrix.encryption.questions import Answer, Questions
 from webapp.networks.matrix.encryption.signing import signed
 from webapp.networks.matrix.encryption.store import Store
+from webapp.networks.sealing import Trust
 
 COMPARED = "own devices that were compared"
 """The fact with the Ed25519 keys of our devices that the person confirmed, by device."""
