@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from webapp.networks.matrix.verification.flow import Flow, Known
+from webapp.networks.matrix.verification.comparison import Known
+from webapp.networks.matrix.verification.flow import Flow
 from webapp.networks.matrix.verification.sas import Cancel, Confirmed, Keys, Party
 from webapp.networks.matrix.verification.seen import Phase
 from webapp.networks.matrix.verification.ways import Way, named_in_letter, named_in_room, step_of

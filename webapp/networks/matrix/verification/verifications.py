@@ -16,7 +16,8 @@ from webapp.networks.matrix.encryption.questions import Questions
 from webapp.networks.matrix.encryption.store import Store
 from webapp.networks.matrix.encryption.tables import now
 from webapp.networks.matrix.verification import ways
-from webapp.networks.matrix.verification.flow import REASONS, Flow, Known, Letter, question
+from webapp.networks.matrix.verification.comparison import Known
+from webapp.networks.matrix.verification.flow import REASONS, Flow, Letter, question
 from webapp.networks.matrix.verification.sas import Cancel, Confirmed, Keys, Party
 from webapp.networks.matrix.verification.seen import NobodyThere, Phase, Seen, Spoken, ToSay
 from webapp.networks.matrix.verification.ways import Way
