@@ -14,7 +14,7 @@ from tests.networks.matrix.conftest import Follow, Person
 from tests.networks.matrix.test_sync import ROOM, Script, answer, event, followed, room
 from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.events import ConversationChanged, Member, MembersChanged
-from webapp.networks.matrix.room_news import MOST_TOLD
+from webapp.networks.matrix.room_state import MOST_TOLD
 
 MANY = 50_000
 MEMBERS = f"/_matrix/client/v3/rooms/{quote(ROOM)}/members"

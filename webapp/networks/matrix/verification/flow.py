@@ -96,12 +96,9 @@ class Flow:
 
     def accept(self, now: float) -> None:
         """The person wants to, too."""
-        if self.phase is not Phase.ASKED:
-            return
-        self._ends = now + WHOLE_SECONDS
-        self._guard(self._meet, self.device)
-        if self.phase is Phase.READY:
-            self._say("ready", {"from_device": self._we.device, "methods": [sas.METHOD]})
+        if self.phase is Phase.ASKED:
+            self._ends = now + WHOLE_SECONDS
+            self._guard(self._agree)
 
     def start(self) -> None:
         """Begin to exchange keys. Whoever asked does so when the other side agreed; the other may, too."""
@@ -198,6 +195,10 @@ class Flow:
     def _is_late(self, content: Mapping[str, Any]) -> bool:
         """Of several devices that agree the first one counts; the others may not have heard of that yet."""
         return self.we_asked and self.phase is not Phase.WAITING and content.get("from_device") != self.device
+
+    def _agree(self) -> None:
+        self._meet(self.device)
+        self._say("ready", {"from_device": self._we.device, "methods": [sas.METHOD]})
 
     def _meet(self, device: object) -> None:
         """Whom we deal with: both agreed. Raises Cancelled for a device that nobody knows."""
