@@ -14,7 +14,7 @@ from webapp.networks.contract import Surroundings
 from webapp.networks.matrix.addresses import NoAddress, server_name
 from webapp.networks.matrix.sso import Provider, providers_in
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem
-from webapp.networks.matrix.wire import Reply, Wire, path
+from webapp.networks.matrix.wire import Question, Reply, Wire, path
 
 MOST_REDIRECTS = 3
 LARGEST_NOTICE = 65_536
@@ -135,7 +135,7 @@ async def _follow(base: str, surroundings: Surroundings) -> Reply:
     for _ in range(MOST_REDIRECTS + 1):
         wire = Wire(base, surroundings)
         try:
-            reply = await wire.reply("GET", address, patience=PATIENCE, largest=LARGEST_NOTICE)
+            reply = await wire.reply(Question("GET", address), patience=PATIENCE, largest=LARGEST_NOTICE)
         finally:
             await wire.close()
         if reply.status not in _REDIRECTS:

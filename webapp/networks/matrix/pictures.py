@@ -9,6 +9,7 @@ from webapp.languages import N_, Sentence
 from webapp.networks.errors import Refused
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.media import parts_of
+from webapp.networks.matrix.wire import Question
 
 SIDE = 96
 LARGEST = 2 * 2**20
@@ -24,7 +25,7 @@ async def fetch(line: Line, ref: str) -> bytes:
     server, name = (quote(part, safe="") for part in found)
     query = {"width": str(SIDE), "height": str(SIDE), "method": "crop", "animated": "false"}
     place = f"/_matrix/client/v1/media/thumbnail/{server}/{name}"
-    reply = await line.wire.reply("GET", place, None, query, largest=LARGEST)
+    reply = await line.wire.reply(Question("GET", place, None, query), largest=LARGEST)
     if reply.status != 200:
         line.wire.judge(reply)
         raise Refused(Sentence(_NONE))
