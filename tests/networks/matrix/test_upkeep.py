@@ -144,7 +144,7 @@ def test_a_backup_that_takes_nothing_is_told_with_the_reason(tmp_path: Path) -> 
     unlocked(tmp_path, far)
     work = Work(around(tmp_path).folder, KEY, ME, "D")
     work.own.backup.note_restored("1")
-    work.note_encrypted(ROOM, {})
+    work.note_encrypted({ROOM: [{}]})
     work.note_members(ROOM, frozenset())
     with work._store.transaction():
         work._speaking._current(ROOM, [])  # a key of ours

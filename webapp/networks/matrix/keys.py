@@ -30,6 +30,8 @@ T = TypeVar("T")
 ENCRYPTED, ENCRYPTION = "m.room.encrypted", "m.room.encryption"
 AT_ONCE = 50
 """Events that are opened in one go."""
+ROOMS_AT_ONCE = 100
+"""Rooms of which it is kept in one go that they are encrypted: some ten milliseconds."""
 MOST_ROUNDS = 10
 """Rounds of questions before something can be sealed; four are usual."""
 LARGEST_LIST = 64 * 2**20
@@ -44,6 +46,8 @@ class Keys:
         self._machine = machine
         self._wire = wire
         self._knows_members: set[str] = set()
+        self._encrypted: dict[str, tuple[Mapping[str, Any], ...]] = {}
+        self._gaps: set[str] = set()
         self._closed = False
         self._asking, self._speaking = asyncio.Lock(), asyncio.Lock()
         self.late: Sequence[Late] = ()
@@ -120,7 +124,7 @@ class Keys:
         for said in await self._machine.to_say():
             kind, content = said.type, said.content
             try:
-                if await self._machine.is_encrypted(said.room):
+                if await self.is_encrypted(said.room):
                     kind, content = ENCRYPTED, await self.seal(said.room, kind, content, anyway=True)
                 reply = await self._wire.ask("PUT", path("rooms", said.room, "send", kind, said.transaction), content)
             except Declined:
@@ -191,22 +195,35 @@ class Keys:
 
     # Rooms
 
-    async def note_state(self, room: str, state: Sequence[Heard], limited: bool) -> None:
-        """A room is encrypted, or others are in it; behind a gap somebody may have come and gone unseen."""
-        for event in state:
-            if event.type == ENCRYPTION and event.state_key == "":
-                await self._machine.note_encrypted(room, event.content)
+    def note_state(self, room: str, state: Sequence[Heard], limited: bool) -> None:
+        """A room is encrypted, or others are in it; behind a gap somebody may have come and gone unseen.
+
+        It lasts with ``keep_rooms``: a commit for each of some thousand rooms would take seconds.
+        """
+        if said := [event.content for event in state if event.type == ENCRYPTION and event.state_key == ""]:
+            self._encrypted[room] = (*self._encrypted.get(room, ()), *said)
         if limited or any(event.type == "m.room.member" for event in state):
             self._knows_members.discard(room)
         if limited:
-            await self._machine.rotate(room)
+            self._gaps.add(room)
 
     async def note_encrypted(self, room: str) -> None:
         """This room is encrypted, and stays so."""
-        await self._machine.note_encrypted(room, {})
+        await self._machine.note_encrypted({room: [{}]})
+
+    async def keep_rooms(self) -> None:
+        """What was noted of rooms lasts when this returns. Whoever gives up in between leaves it noted."""
+        noted, gaps = list(self._encrypted.items()), set(self._gaps)
+        for start in range(0, len(noted), ROOMS_AT_ONCE):
+            some = dict(noted[start : start + ROOMS_AT_ONCE])
+            await self._machine.note_encrypted(some)
+            self._encrypted = {room: said for room, said in self._encrypted.items() if some.get(room) is not said}
+        if gaps:
+            await self._machine.rotate(gaps)
+            self._gaps -= gaps
 
     async def is_encrypted(self, room: str) -> bool:
-        return await self._machine.is_encrypted(room)
+        return room in self._encrypted or await self._machine.is_encrypted(room)
 
     async def opened(self, room: str, events: Sequence[Heard]) -> dict[str, Revealed | Sealed]:
         """What encrypted events really are, or why they cannot be read, by their ids."""
@@ -223,8 +240,9 @@ class Keys:
 
         Raises NotReached, Rejected.
         """
+        await self.keep_rooms()
         if not await self._machine.is_encrypted(room):
-            await self._machine.note_encrypted(room, {})  # these keys are newer than what we know of the room
+            await self.note_encrypted(room)  # these keys are newer than what we know of the room
         async with self._asking:
             await self._tell_members(room)
             for _ in range(MOST_ROUNDS):

@@ -69,7 +69,7 @@ class RoomNews:
     async def _joined(self, room: Room, piece: Mapping[str, Any], first: bool) -> list[Event]:
         before, room.membership = room.membership, "join"
         timeline = self._line.quarantine.all_of(piece.get("timeline"))
-        members = await self._state.note(room, piece, timeline)
+        members = self._state.note(room, piece, timeline)
         room.partner = room.partner or room.asked
         if room.is_space:
             name = self._state.shown_name(room)
@@ -125,7 +125,7 @@ class RoomNews:
     async def _left(self, room: Room, piece: Mapping[str, Any]) -> list[Event]:
         before = room.membership
         timeline = self._line.quarantine.all_of(piece.get("timeline"))
-        await self._state.note(room, piece, timeline)
+        self._state.note(room, piece, timeline)
         room.membership, room.told, room.sealed = "leave", None, ""
         here = room.id in self._line.left_here
         self._line.left_here.discard(room.id)

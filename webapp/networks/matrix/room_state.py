@@ -23,14 +23,14 @@ class RoomState:
     def __init__(self, line: Line) -> None:
         self._line = line
 
-    async def note(self, room: Room, piece: Mapping[str, Any], timeline: list[Heard]) -> MembersChanged | None:
+    def note(self, room: Room, piece: Mapping[str, Any], timeline: list[Heard]) -> MembersChanged | None:
         """Take over all state that is new; the answer says whose membership or name is."""
         state = self._line.quarantine.all_of(piece.get("state"))
         news = [*state, *(event for event in timeline if event.state_key is not None)]
         for event in news:
             self.take(room, event)
         if self._line.keys and (room.encrypted or is_limited(piece)):
-            await self._line.keys.note_state(room.id, news, is_limited(piece))
+            self._line.keys.note_state(room.id, news, is_limited(piece))
         room.note_summary(piece.get("summary"))
         heard = {e.state_key: e for e in [*state, *timeline] if e.type == "m.room.member" and is_user(e.state_key)}
         if is_limited(piece):

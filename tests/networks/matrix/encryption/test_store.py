@@ -42,7 +42,7 @@ def filled(folder: Path, user: str = ALICE) -> dict[str, object]:
             store.keep_room_key(room_key(group), BOB, OLM)
         for number in range(3):
             store.keep_olm_session(f"curve {number}", olm_session(store.account._account), received=True)
-        store.keep_encrypted_rooms({f"!{number}:x": {"messages": 100} for number in range(20)})
+        store.encrypted_rooms.keep({f"!{number}:x": {"messages": 100} for number in range(20)})
         store.tables.keep_fact("secret", SECRET)
         for number in range(20):
             store.tables.keep_device(KnownDevice(BOB, f"D{number}", f"curve {number}", f"ed {number}", {"a": SECRET}))
@@ -57,7 +57,7 @@ def filled(folder: Path, user: str = ALICE) -> dict[str, object]:
 
 def contents(store: Store, sessions: list[str]) -> dict[str, object]:
     """Everything that can be read of a store."""
-    found: dict[str, object] = {"account": store.account.identity_keys, "rooms": store.encrypted_rooms()}
+    found: dict[str, object] = {"account": store.account.identity_keys, "rooms": store.encrypted_rooms.by_name()}
     for session in sessions:
         key = store.room_key(ROOM, session)
         found[f"key {session}"] = None if key is None else (key[0].export_session(0), key[1].owner)
@@ -311,7 +311,9 @@ def test_another_accounts_file_in_its_place_is_broken(tmp_path):
     assert opened(tmp_path / "mine", before) is None
 
 
-@pytest.mark.parametrize("table", ["own_fact", "own_room_key", "accounts", "megolminboundsessions", "own_device"])
+@pytest.mark.parametrize(
+    "table", ["own_fact", "own_room_key", "accounts", "megolminboundsessions", "own_device", "own_encrypted_room"]
+)
 def test_missing_rows_of_what_everything_rests_on_are_noticed(tmp_path, table):
     before = filled(tmp_path)
     with sqlite3.connect(tmp_path / FILE) as database:
@@ -319,7 +321,7 @@ def test_missing_rows_of_what_everything_rests_on_are_noticed(tmp_path, table):
     database.close()
     found = opened(tmp_path, before)
     assert found is None or found["rooms"] == before["rooms"]
-    assert (found is None) == (table in {"own_fact", "accounts", "megolminboundsessions"})
+    assert (found is None) == (table not in {"own_room_key", "own_device"})
 
 
 @pytest.mark.parametrize("table", ["own_fact", "accounts"])
@@ -349,12 +351,63 @@ def test_a_sealed_value_that_is_moved_to_another_row_does_not_open(tmp_path):
     filled(tmp_path)
     with sqlite3.connect(tmp_path / FILE) as database:
         secret = "SELECT value FROM own_fact WHERE name = 'secret'"
-        database.execute(f"UPDATE own_fact SET value = ({secret}) WHERE name = 'rooms'")
+        database.execute(f"UPDATE own_fact SET value = ({secret}) WHERE name = 'sum of rooms'")
     database.close()
+    with pytest.raises(StoreBroken):
+        a_store(tmp_path)
+
+
+# Which rooms are encrypted
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM own_encrypted_room WHERE room = '!7:x'",
+        "UPDATE own_encrypted_room SET room = '!70:x' WHERE room = '!7:x'",
+        "UPDATE own_encrypted_room SET value = (SELECT value FROM own_encrypted_room WHERE room = '!8:x')",
+        "INSERT INTO own_encrypted_room SELECT '!70:x', value FROM own_encrypted_room WHERE room = '!7:x'",
+        "DELETE FROM own_fact WHERE name = 'sum of rooms'",
+    ],
+)
+def test_no_encrypted_room_can_vanish_unnoticed(tmp_path, damage):
+    filled(tmp_path)
+    with sqlite3.connect(tmp_path / FILE) as database:
+        assert database.execute(damage).rowcount > 0
+    database.close()
+    with pytest.raises(StoreBroken):
+        a_store(tmp_path)
+
+
+def test_a_store_that_keeps_all_encrypted_rooms_in_one_value_is_taken_over_whole(tmp_path):
+    rooms = {f"!{number}:x": {"messages": number} if number % 2 else {} for number in range(300)}
+    before = filled(tmp_path)
     store = a_store(tmp_path)
-    with pytest.raises(StoreBroken), store.transaction():
-        store.encrypted_rooms()
+    with store.transaction():  # as versions until 0.1.0 wrote it
+        store.tables.keep_fact("rooms", rooms)
+        store._execute("DELETE FROM own_fact WHERE name = 'sum of rooms'", ())
+        store._execute("DROP TABLE own_encrypted_room", ())
     store.close()
+    for _ in range(2):
+        assert opened(tmp_path, before) == {**before, "rooms": rooms}
+    store = a_store(tmp_path)
+    with store.transaction():
+        store.encrypted_rooms.keep({"!new:x": {"messages": 1}, "!3:x": {"messages": 2}})
+    store.close()
+    assert opened(tmp_path, before) == {
+        **before,
+        "rooms": {**rooms, "!new:x": {"messages": 1}, "!3:x": {"messages": 2}},
+    }
+
+
+def test_a_room_noted_in_a_transaction_that_fails_is_not_encrypted_by_it(store):
+    with suppress(ZeroDivisionError), store.transaction():
+        store.encrypted_rooms.keep({"!soup:x": {}})
+        raise ZeroDivisionError
+    with store.transaction():
+        assert "!soup:x" not in store.encrypted_rooms
+        store.encrypted_rooms.keep({"!salad:x": {}})
+        assert store.encrypted_rooms.by_name() == {"!salad:x": {}}
 
 
 def test_a_session_under_the_id_of_another_does_not_open(tmp_path):

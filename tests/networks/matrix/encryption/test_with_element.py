@@ -74,7 +74,7 @@ class Ours:
 
     def say(self, room: str, body: str) -> str:
         members = self.ask("GET", f"/_matrix/client/v3/rooms/{room}/joined_members")["joined"]
-        self.work.note_encrypted(room, {"algorithm": "m.megolm.v1.aes-sha2"})
+        self.work.note_encrypted({room: [{"algorithm": "m.megolm.v1.aes-sha2"}]})
         self.work.note_members(room, frozenset(members))
         self.settle(room)
         content = self.work.seal(room, "m.room.message", {"msgtype": "m.text", "body": body})

@@ -45,7 +45,7 @@ def work(tmp_path, server):
 def begun(folder, server):
     """Our device, online, in an encrypted room with Bob."""
     work = Work(folder, KEY, ALICE, DEVICE)
-    work.note_encrypted(ROOM, SETTINGS)
+    work.note_encrypted({ROOM: [SETTINGS]})
     work.note_members(ROOM, frozenset({ALICE, BOB}))
     server.settle(work)
     return work
@@ -201,13 +201,13 @@ def test_a_device_that_is_gone_gets_no_key_of_what_is_said_afterwards(work, serv
 def test_somebody_may_have_come_and_gone_so_the_key_changes(work, server):
     server.settle(work, ROOM)
     first = said(work)
-    work.rotate(ROOM)
+    work.rotate([ROOM])
     server.settle(work, ROOM)
     assert said(work)["session_id"] != first["session_id"]
 
 
 def test_the_key_changes_after_as_many_messages_as_the_room_wants(work, server):
-    work.note_encrypted(ROOM, {**SETTINGS, "rotation_period_msgs": 2})
+    work.note_encrypted({ROOM: [{**SETTINGS, "rotation_period_msgs": 2}]})
     used = []
     for _ in range(5):
         server.settle(work, ROOM)
@@ -226,17 +226,17 @@ def test_the_key_changes_after_a_time(work, server):
 
 
 def test_a_room_that_wants_a_new_key_every_moment_can_still_be_spoken_in(work, server):
-    work.note_encrypted(ROOM, {**SETTINGS, "rotation_period_ms": 1})
+    work.note_encrypted({ROOM: [{**SETTINGS, "rotation_period_ms": 1}]})
     server.settle(work, ROOM)
     assert said(work)["session_id"] == said(work)["session_id"]
 
 
 def test_a_room_is_encrypted_for_ever_and_its_key_changes_only_more_often(tmp_path, server):
     work = begun(tmp_path, server)
-    work.note_encrypted(ROOM, {**SETTINGS, "rotation_period_msgs": 5})
+    work.note_encrypted({ROOM: [{**SETTINGS, "rotation_period_msgs": 5}]})
     for later in ({}, {"rotation_period_msgs": 1000}, {"rotation_period_msgs": "x"}, {"rotation_period_msgs": -1}):
-        work.note_encrypted(ROOM, later)
-    assert work._store.encrypted_rooms()[ROOM] == {"messages": 5}
+        work.note_encrypted({ROOM: [later]})
+    assert work._store.encrypted_rooms.settings(ROOM) == {"messages": 5}
     work.close()
     again = Work(tmp_path, KEY, ALICE, DEVICE)
     assert again.is_encrypted(ROOM)
@@ -268,7 +268,7 @@ def test_a_device_without_keys_is_told_and_does_not_hold_up_the_others(work, ser
 
 
 def test_two_rooms_do_not_wait_for_each_other_and_both_give_their_key(work, server, bob):
-    work.note_encrypted("!other:x", SETTINGS)
+    work.note_encrypted({"!other:x": [SETTINGS]})
     work.note_members("!other:x", frozenset({ALICE, BOB}))
     for request in work.due(ROOM):
         work.answered(request, server.answer(request))
@@ -587,7 +587,7 @@ def test_the_machine_does_the_same_from_the_loop(tmp_path, server, bob):
 
     async def everything():
         machine = await Machine.start(tmp_path, KEY, ALICE, DEVICE, desk)
-        await machine.note_encrypted(ROOM, SETTINGS)
+        await machine.note_encrypted({ROOM: [SETTINGS]})
         await machine.note_members(ROOM, [ALICE, BOB])
         await machine.take([], *CALM)
         while wanted := [*await machine.due(), *await machine.due(ROOM)]:
@@ -598,7 +598,7 @@ def test_the_machine_does_the_same_from_the_loop(tmp_path, server, bob):
         assert await machine.is_encrypted(ROOM)
         assert await machine.late() == []
         await machine.shown([])
-        await machine.rotate(ROOM)
+        await machine.rotate([ROOM])
         await machine.close()
         return sealed, opened
 

@@ -71,9 +71,12 @@ class Machine:
         """These are stored where people read them."""
         await self._desk.do(self._work.shown, late)
 
-    async def note_encrypted(self, room: str, content: Mapping[str, Any]) -> None:
-        """``m.room.encryption`` was seen for this room. Never taken back; its key may only change more often."""
-        await self._desk.do(self._work.note_encrypted, room, content)
+    async def note_encrypted(self, rooms: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """What ``m.room.encryption`` said of these rooms, the newest last; some hundred rooms at a time.
+
+        Never taken back; their keys may only change more often.
+        """
+        await self._desk.do(self._work.note_encrypted, rooms)
 
     async def is_encrypted(self, room: str) -> bool:
         return await self._desk.do(self._work.is_encrypted, room)
@@ -82,9 +85,9 @@ class Machine:
         """All who shall read what is said in this room from now on."""
         await self._desk.do(self._work.note_members, room, frozenset(users))
 
-    async def rotate(self, room: str) -> None:
-        """Begin a new key with the next message: somebody may have been there and gone."""
-        await self._desk.do(self._work.rotate, room)
+    async def rotate(self, rooms: Iterable[str]) -> None:
+        """Begin new keys with the next message in these: somebody may have been there and gone."""
+        await self._desk.do(self._work.rotate, tuple(rooms))
 
     async def due(self, room: str | None = None) -> list[Request]:
         """What should be asked of the server now: for ourselves, or before something can be sealed in ``room``."""

@@ -98,7 +98,7 @@ class Speaking:
         """The key under which we speak now, a new one if the old one may not be used any more."""
         members = self._members.get(room, frozenset())
         outbound = self._outbound.get(room)
-        settings = sharing.rotation(self._store.encrypted_rooms().get(room))
+        settings = sharing.rotation(self._store.encrypted_rooms.settings(room))
         gone = outbound is not None and (
             bool(outbound.members - members) or bool(outbound.given - {device.curve25519 for device in give})
         )

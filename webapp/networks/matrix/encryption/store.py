@@ -18,6 +18,7 @@ from nio.crypto import InboundGroupSession, OlmAccount, Session
 from nio.store import Accounts, MegolmInboundSessions, OlmSessions, SqliteStore
 from peewee import SqliteDatabase
 
+from webapp.networks.matrix.encryption.encrypted_rooms import EncryptedRooms
 from webapp.networks.matrix.encryption.faults import told_apart
 from webapp.networks.matrix.encryption.outcomes import StoreBroken, StoreStuck
 from webapp.networks.matrix.encryption.sealing import Sealer, derive
@@ -57,7 +58,9 @@ class Store:
         """Use ``open``. ``key`` is the account's, 32 bytes."""
         self._pickle_key = base64.b64encode(derive(key, "pickle")).decode()
         self._nio = _Nio(user, device, str(folder), self._pickle_key, FILE)
-        self.tables = Tables(self._execute, Sealer(derive(key, "tables")))
+        sealer = Sealer(derive(key, "tables"))
+        self.tables = Tables(self._execute, sealer)
+        self.encrypted_rooms = EncryptedRooms(self._execute, sealer, self.tables)
         self.user, self.device = user, device
         self._account: OlmAccount | None = None
 
@@ -91,6 +94,7 @@ class Store:
             self.tables.make()
             self._check(mark)
             self._account = self._load_account() or self._new_account()
+            self.encrypted_rooms.check()
         _write_mark(mark, self.device)
 
     def _check(self, mark: Path) -> None:
@@ -107,7 +111,7 @@ class Store:
         account = OlmAccount()
         self._nio.save_account(account)
         self.tables.keep_fact("self", [self.user, self.device])
-        self.tables.keep_fact("rooms", {})
+        self.encrypted_rooms.begin()
         return account
 
     @contextmanager
@@ -118,6 +122,7 @@ class Store:
                 yield
         except BaseException:
             self._account = None
+            self.encrypted_rooms.forget_what_was_read()
             raise
 
     def become(self, device: str) -> None:
@@ -231,18 +236,6 @@ class Store:
     def _save_room_key(self, key: InboundGroupSession, facts: RoomKeyFacts) -> None:
         self._nio.save_inbound_group_session(key)
         self.tables.keep_room_key(key.id, facts)
-
-    # Which rooms are encrypted: never taken back
-
-    def encrypted_rooms(self) -> dict[str, dict[str, int]]:
-        """Every room that was encrypted once, with how often its key must change. Raises StoreBroken if unknown."""
-        rooms = self.tables.fact("rooms")
-        if not isinstance(rooms, dict):
-            raise StoreBroken
-        return rooms
-
-    def keep_encrypted_rooms(self, rooms: dict[str, dict[str, int]]) -> None:
-        self.tables.keep_fact("rooms", rooms)
 
     def _execute(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._nio.database.execute_sql(statement, tuple(values)).fetchall()]

@@ -1,7 +1,7 @@
 """What nio's store lacks, in the same file and the same transaction.
 
 Columns by which rows are found are in the clear; what they say is sealed and bound to its row. What security rests on
-entirely (which rooms are encrypted) is one value and not many rows, so that nothing can vanish from it unnoticed.
+entirely (which rooms are encrypted) stands in ``encrypted_rooms``, where nothing can vanish unnoticed.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ Execute = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS own_fact (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS own_encrypted_room (room TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS own_room_key (session TEXT PRIMARY KEY, room TEXT NOT NULL, backed_up INTEGER NOT NULL,"
     " value BLOB NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS own_room_key_to_back_up ON own_room_key (session) WHERE backed_up = 0",
@@ -102,6 +103,9 @@ class Tables:
 
     def keep_fact(self, name: str, value: Any) -> None:
         self._execute("REPLACE INTO own_fact VALUES (?, ?)", (name, self._sealer.seal(value, "fact", name)))
+
+    def forget_fact(self, name: str) -> None:
+        self._execute("DELETE FROM own_fact WHERE name = ?", (name,))
 
     # Room keys: who sent them
 

@@ -121,23 +121,30 @@ class Work:
 
     # Rooms
 
-    def note_encrypted(self, room: str, content: Mapping[str, Any]) -> None:
+    def note_encrypted(self, rooms: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Rooms, each with what was said of its encryption, the newest last."""
         with self._store.transaction():
-            rooms = self._store.encrypted_rooms()
-            kept = sharing.stricter(rooms.get(room), mapping(content))
-            if rooms.get(room) != kept:
-                self._store.keep_encrypted_rooms({**rooms, room: kept})
+            known, new = self._store.encrypted_rooms, {}
+            for room, contents in rooms.items():
+                before = settings = known.settings(room)
+                for content in contents:
+                    settings = sharing.stricter(settings, mapping(content))
+                if settings != before:
+                    new[room] = settings or {}
+            if new:
+                known.keep(new)
 
     def is_encrypted(self, room: str) -> bool:
         with self._store.transaction():
-            return room in self._store.encrypted_rooms()
+            return room in self._store.encrypted_rooms
 
     def note_members(self, room: str, users: frozenset[str]) -> None:
         with self._store.transaction():
             self._speaking.note_members(room, users)
 
-    def rotate(self, room: str) -> None:
-        self._speaking.rotate(room)
+    def rotate(self, rooms: Iterable[str]) -> None:
+        for room in rooms:
+            self._speaking.rotate(room)
 
     def seal(self, room: str, kind: str, content: Mapping[str, Any], anyway: bool = False) -> dict[str, Any]:
         """``anyway``: also where somebody's identity changed. Raises KeysNeeded, IdentityChanged."""
