@@ -5,9 +5,7 @@ message stands between every ten of them; a session with its keys open has to br
 """
 
 import asyncio
-import copy
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 
 from tests.fake_homeserver import Asked, FakeHomeserver, Told
 from tests.networks.following import Following
+from tests.networks.matrix.bending import DEEP, UNEXPECTED, bent, places
 from webapp.networks.contract import Credentials, Surroundings
 from webapp.networks.events import MessageReceived
 from webapp.networks.matrix import network
@@ -25,16 +24,6 @@ ME, ANNA, ROOM = "@me:b.org", "@anna:b.org", "!room:b.org"
 KEY = "q8mPKxzNTcYMgVmVqKXVCzdGpDtvd0lJ0PTXbbzGxzA"
 ANSWERS = 16
 LAST = f's{ANSWERS - 1}"'.encode()
-UNEXPECTED: list[Any] = [
-    *(None, True, -1, 0, 2**70, 1.5, "", [], {}, [[]], {"": {}}),
-    *("x" * 70_000, "\ud800", "\x00", "<script>", [None] * 300, {"user_ids": {"a": "b"}}),
-    "@" + "x" * 300 + ":b.org",
-    f"!room:b.org{'/..' * 5}",
-    [1, "x", None, {}],
-]
-DEEP: Any = None
-for _ in range(300):
-    DEEP = [DEEP]
 
 
 def message(body: Any, **more: Any) -> dict[str, Any]:
@@ -102,26 +91,6 @@ PASSING: list[dict[str, Any]] = [
 PRESENCE: list[dict[str, Any]] = [
     {"type": "m.presence", "sender": ANNA, "content": {"presence": "online", "status_msg": "x", "last_active_ago": 1}},
 ]
-
-
-def places(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The ways to all values inside of a value, itself included."""
-    yield before
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, one in inner:
-        yield from places(one, (*before, key))
-
-
-def bent(value: Any, place: tuple[Any, ...], into: Any) -> Any:
-    """A copy with something else in this place."""
-    if not place:
-        return into
-    whole = copy.deepcopy(value)
-    inner = whole
-    for key in place[:-1]:
-        inner = inner[key]
-    inner[place[-1]] = into
-    return whole
 
 
 def poisoned(good: list[dict[str, Any]], each: int, chance: random.Random) -> list[Any]:

@@ -468,7 +468,8 @@ def test_what_was_written_before_this_device_was_made_is_uncertain(tmp_path: Pat
 
     async def look(seen: Following, fake: FakeHomeserver) -> None:
         await seen.until(lambda: seen.checkpoint)
-        fake.answers["GET", "/_matrix/client/v3/rooms/%21room%3Ab.org/messages"] = Told({"chunk": []})
+        of_no_time = {"chunk": [{"origin_server_ts": 10**400}], "end": "e"}
+        fake.answers["GET", "/_matrix/client/v3/rooms/%21room%3Ab.org/messages"] = Told(of_no_time)
         assert (await seen.session.already_sent(text("x"))).sent is sent
 
     made = str(int(time.time() + age))

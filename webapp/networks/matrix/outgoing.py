@@ -116,7 +116,7 @@ def _ours(line: Line, event: Mapping[str, Any], transaction_id: str) -> str:
 
 def _is_before(event: Mapping[str, Any], action: SendText) -> bool:
     at = event.get("origin_server_ts")
-    return isinstance(at, int) and at / 1000 < (action.written_at - SKEW).timestamp()
+    return isinstance(at, int) and at < (action.written_at - SKEW).timestamp() * 1000
 
 
 def _may_repeat(line: Line, action: SendText) -> bool:

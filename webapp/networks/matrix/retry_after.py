@@ -34,4 +34,4 @@ def _in_answer(answer: object) -> float | None:
     told = said.get("retry_after_ms")
     if isinstance(told, bool) or not isinstance(told, int) or told < 0:
         return None
-    return min(told / 1000, LONGEST)
+    return min(told, LONGEST * 1000) / 1000

@@ -225,8 +225,9 @@ def test_the_key_changes_after_a_time(work, server):
     assert said(work)["session_id"] != first["session_id"]
 
 
-def test_a_room_that_wants_a_new_key_every_moment_can_still_be_spoken_in(work, server):
-    work.note_encrypted({ROOM: [{**SETTINGS, "rotation_period_ms": 1}]})
+@pytest.mark.parametrize("milliseconds", [1, 10**400])
+def test_a_room_that_wants_a_new_key_every_moment_or_never_can_still_be_spoken_in(work, server, milliseconds):
+    work.note_encrypted({ROOM: [{**SETTINGS, "rotation_period_ms": milliseconds}]})
     server.settle(work, ROOM)
     assert said(work)["session_id"] == said(work)["session_id"]
 

@@ -1,97 +1,207 @@
-"""Letters and messages of verifications and of gossip, bent in every way: nothing of it ever raises."""
+"""Letters and messages of verifications and of gossip, bent in every place: nothing of it ever raises.
 
-from collections.abc import Iterator
+Each is bent where it would be taken: at its moment, from whom it may come, as the answer to what was asked.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from tests.networks.matrix.encryption.far_device import FarDevice
-from tests.networks.matrix.encryption.far_server import FarServer
-from tests.networks.matrix.encryption.makers import ALICE, DEVICE, KEY, ROOM
+from tests.networks.matrix.bending import DEEP, UNEXPECTED, all_bent, bent, places
+from tests.networks.matrix.encryption.far_server import FarRoom
+from tests.networks.matrix.encryption.gossip_scene import (
+    BOB,
+    Letter,
+    Scene,
+    a_message,
+    ask_for_secrets,
+    forwarded,
+    wants_key,
+    wants_secret,
+)
+from tests.networks.matrix.encryption.makers import ALICE, ROOM
+from tests.networks.matrix.verification.between import ALICE_KEYS, BOB_KEYS, Between
+from webapp.networks.matrix.encryption import secrets
+from webapp.networks.matrix.encryption.outcomes import Closed, Opened
 from webapp.networks.matrix.encryption.tables import now
-from webapp.networks.matrix.encryption.work import Work
+from webapp.networks.matrix.verification.sas import Confirmed
 from webapp.networks.matrix.verification.seen import Spoken
 
 pytestmark = pytest.mark.process  # together they take seconds
-BOB = "@bob:house.test"
-STEPS = ["request", "ready", "start", "accept", "key", "mac", "done", "cancel"]
-KINDS = [
-    *(f"m.key.verification.{step}" for step in STEPS),
-    "m.secret.request",
-    "m.room_key_request",
-    "m.secret.send",
-    "m.forwarded_room_key",
-    "m.dummy",
-]
-NAMES = [
-    "transaction_id", "from_device", "methods", "method", "timestamp", "code", "key", "mac", "keys", "commitment",
-    "hash", "hashes", "key_agreement_protocols", "short_authentication_string", "message_authentication_codes",
-    "action", "name", "request_id", "requesting_device_id", "body", "algorithm", "room_id", "session_id",
-    "m.relates_to", "msgtype", "to", "rel_type", "event_id",
-]  # fmt: skip
-PLAIN = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(max_size=5),
-    st.sampled_from(["t1", "BOBSPHONE", DEVICE, "m.sas.v1", "request", "$asked", "m.reference", ALICE, "emoji"]),
-)
-VALUES = st.recursive(
-    PLAIN,
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, max_size=4)),
-    max_leaves=8,
-)
-CONTENTS = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6)
-LETTERS = st.fixed_dictionaries(
-    {
-        "type": st.one_of(st.sampled_from(KINDS), VALUES),
-        "sender": st.one_of(st.sampled_from([ALICE, BOB]), VALUES),
-        "content": st.one_of(CONTENTS, VALUES),
-    }
-)
+NO_OBJECTS = [b"", b"{", b"7", b"[" * 50_000, b"\xff\xfe"]
+AT_ONCE = 15
+"""Questions that are asked together; of more than twenty the rest is not heard."""
 
 
-@pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
-    running = Work(tmp_path_factory.mktemp("keys"), KEY, ALICE, DEVICE)
-    server = FarServer(FarDevice(), FarDevice(ALICE, "TABLET"))
-    running.note_members(ROOM, frozenset({ALICE, BOB}))
-    server.settle(running)
-    yield running
-    running.close()
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path)
+    yield made
+    made.work.close()
 
 
-def asked(work: Work) -> None:
-    """Somebody asks by a letter and in a room, so that what follows belongs to something."""
-    content = {"from_device": "BOBSPHONE", "methods": ["m.sas.v1"], "timestamp": int(now() * 1000)}
-    letter = {"type": "m.key.verification.request", "sender": BOB, "content": {**content, "transaction_id": "t1"}}
-    work.take([letter], {}, {"signed_curve25519": 50}, None)
-    said = {**content, "msgtype": "m.key.verification.request", "to": ALICE}
-    work.verification(lambda all_: all_.hear(ROOM, [Spoken("$asked", BOB, "m.room.message", said, now())]))
+def by_fifteen(many: Iterator[Any]) -> Iterator[list[Any]]:
+    while some := list(islice(many, AT_ONCE)):
+        yield some
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(LETTERS, max_size=4))
-def test_bent_letters_never_raise(work: Work, letters: list[dict[str, Any]]) -> None:
-    asked(work)
-    work.take(letters, {}, {"signed_curve25519": 50}, None)
-    for one in work.verification(lambda all_: all_.seen()):
-        work.verification(lambda all_, name=one.name: all_.do(name, "accept"))
-    work.take(letters, {}, {"signed_curve25519": 50}, None)
-    work.due(None)
+def question(**more: Any) -> dict[str, Any]:
+    return {"from_device": "BOBSPHONE", "methods": ["m.sas.v1"], "timestamp": int(now() * 1000), **more}
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from([*KINDS, "m.room.message"]), st.sampled_from([ALICE, BOB]), CONTENTS)))
-def test_bent_messages_in_rooms_never_raise(work: Work, said: list[tuple[str, str, dict[str, Any]]]) -> None:
-    asked(work)
-    relation = {"m.relates_to": {"rel_type": "m.reference", "event_id": "$asked"}}
-    spoken = [Spoken(f"${at}", sender, kind, {**relation, **c}, now()) for at, (kind, sender, c) in enumerate(said)]
-    work.verification(lambda all_: all_.hear(ROOM, spoken))
-    for one in work.verification(lambda all_: all_.seen()):
-        work.verification(lambda all_, name=one.name: all_.do(name, "accept"))
-    work.verification(lambda all_: all_.hear(ROOM, spoken))
-    work.due(None)
+def accept_all(scene: Scene) -> int:
+    """Say yes to every question that there is, and forget it; how many there were."""
+    asked = scene.work.verification(lambda all_: all_.seen())
+    for one in asked:
+        scene.work.verification(lambda all_, name=one.name: all_.do(name, "accept"))
+    scene.settle()
+    scene.work.verification(lambda all_: all_._flows.clear())
+    return len(asked)
+
+
+def by_letter(number: int) -> Letter:
+    content = question(transaction_id=f"t{number}")
+    return {"type": "m.key.verification.request", "sender": BOB, "content": content}
+
+
+def in_a_room(number: int) -> Spoken:
+    content = question(msgtype="m.key.verification.request", to=ALICE, body="…")
+    return Spoken(f"${number}", BOB, "m.room.message", content, now())
+
+
+def test_bent_questions_by_letter_never_raise(scene: Scene) -> None:
+    for letters in by_fifteen(all_bent(by_letter)):
+        scene.take(*letters)
+        accept_all(scene)
+    scene.take(by_letter(10_000))
+    assert accept_all(scene) == 1
+
+
+def test_bent_questions_in_rooms_never_raise(scene: Scene) -> None:
+    contents = (content for content in all_bent(in_a_room(0).content) if isinstance(content, dict))
+    for some in by_fifteen(contents):
+        hear(scene, *(replace(in_a_room(number), content=content) for number, content in enumerate(some)))
+        accept_all(scene)
+    hear(scene, in_a_room(10_000))
+    assert accept_all(scene) == 1
+
+
+def hear(scene: Scene, *spoken: Spoken) -> None:
+    scene.work.verification(lambda all_: all_.hear(ROOM, spoken))
+
+
+@pytest.mark.parametrize("step", ["ready", "start", "accept", "key", "mac", "done", "cancel"])
+def test_bent_steps_never_raise_whatever_they_name(step: str, scene: Scene) -> None:
+    content = {"from_device": "BOBSPHONE", "method": "m.sas.v1", "transaction_id": "t1", "code": "m.user"}
+    related = {**content, "m.relates_to": {"rel_type": "m.reference", "event_id": "$1"}}
+    scene.take(by_letter(1))
+    hear(scene, in_a_room(1))
+    scene.take(*all_bent({"type": f"m.key.verification.{step}", "sender": BOB, "content": content}))
+    contents = [one for one in all_bent(related) if isinstance(one, dict)]
+    hear(scene, *(Spoken("$x", BOB, f"m.key.verification.{step}", one, now()) for one in contents))
+    scene.settle()
+
+
+def compared(between: Between) -> Between:
+    between.compare()
+    between.alice.flow.match()
+    between.bob.flow.match()
+    between.carry()
+    return between
+
+
+@pytest.mark.parametrize("step", ["ready", "start", "accept", "key", "mac"])
+def test_a_step_that_is_bent_at_its_moment_never_raises_and_confirms_nobody_else(step: str) -> None:
+    honest = compared(Between())
+    [good] = [one.content for side in (honest.alice, honest.bob) for one in side.flow.out if one.step == step][:1]
+    for place in list(places(good))[1:]:
+        for into in [*UNEXPECTED, DEEP]:
+            change = {step: lambda content, place=place, into=into: bent(content, place, into)}
+            between = compared(Between(**change))
+            if place[0] in {"mac", "keys"}:
+                assert between.alice.flow.confirmed is between.bob.flow.confirmed is None
+            assert between.alice.flow.confirmed in {None, Confirmed(BOB_KEYS.device_key, BOB_KEYS.master_key)}
+            assert between.bob.flow.confirmed in {None, Confirmed(ALICE_KEYS.device_key, ALICE_KEYS.master_key)}
+
+
+def test_a_bent_end_of_a_verification_ends_it() -> None:
+    for content in all_bent({"code": "m.user", "reason": "x"}):
+        between = Between()
+        between.compare()
+        between.alice.flow.hear("cancel", content if isinstance(content, dict) else {})
+        assert between.alice.flow.is_over
+        assert between.alice.flow.confirmed is None
+
+
+# What devices give each other
+
+
+def test_bent_questions_for_keys_never_raise_and_only_a_confirmed_device_is_given_any(scene: Scene) -> None:
+    scene.unlocked()
+    room, _ = a_message(scene)
+    scene.take(scene.under_olm(scene.bob, "m.room_key", room.key()))
+    scene.server.letters = []
+    for device in ("STRANGER", "TABLET"):
+        for good in (wants_secret(device=device), wants_key(room.group.session_id, device)):
+            scene.take(*all_bent(good))
+    given = {device for kind, _, device, _ in scene.server.letters if kind == "m.room.encrypted"}
+    assert given == {"TABLET"}, "some of them are as good as before"
+
+
+def a_secret(scene: Scene) -> dict[str, Any]:
+    name = secrets.SELF_SIGNING
+    return {"request_id": ask_for_secrets(scene)[name], "secret": scene.ours.secret(name)}
+
+
+def under_olm(scene: Scene, kind: str, contents: Iterable[Any]) -> Iterator[Letter]:
+    scene.under_olm(scene.tablet, kind, {})  # they have met
+    ours = scene.store.account.identity_keys
+    whole = scene.tablet.payload(ALICE, ours["ed25519"], kind, {})
+    return (scene.tablet.event(ours["curve25519"], {**whole, "content": one}) for one in contents)
+
+
+def test_bent_secrets_never_raise_and_are_not_kept(scene: Scene) -> None:
+    for letter in under_olm(scene, "m.secret.send", all_bent(lambda _: a_secret(scene))):
+        scene.take(letter)
+    assert scene.have() == set()
+    scene.take(*under_olm(scene, "m.secret.send", [a_secret(scene)]))
+    assert scene.have() == {secrets.SELF_SIGNING}
+
+
+def test_bent_room_keys_never_raise(scene: Scene) -> None:
+    asked, _ = a_message(scene)
+    scene.take(*under_olm(scene, "m.forwarded_room_key", all_bent(forwarded(asked))))
+    scene.take(*under_olm(scene, "m.room_key", all_bent(FarRoom(scene.tablet).key())))
+    scene.work.late(10)
+
+
+def test_bent_payloads_never_raise(scene: Scene) -> None:
+    scene.under_olm(scene.tablet, "m.dummy", {})
+    ours = scene.store.account.identity_keys
+    good = {**scene.tablet.payload(ALICE, ours["ed25519"], "m.dummy", {}), "sender_device_keys": scene.tablet.keys()}
+    payloads = [*NO_OBJECTS, *all_bent(good)]
+    scene.take(*(scene.tablet.event(ours["curve25519"], payload) for payload in payloads))
+
+
+def test_bent_envelopes_never_raise(scene: Scene) -> None:
+    letter = scene.under_olm(scene.tablet, "m.dummy", {})
+    scene.take(*all_bent(letter))
+    withheld = {"algorithm": "m.megolm.v1.aes-sha2", "room_id": ROOM, "session_id": "x", "code": "m.unverified"}
+    scene.take(*all_bent({"type": "m.room_key.withheld", "sender": BOB, "content": withheld}))
+
+
+def test_bent_messages_under_megolm_never_raise(scene: Scene) -> None:
+    room, event = a_message(scene)
+    scene.take(scene.under_olm(scene.bob, "m.room_key", room.key()))
+    events: list[Letter] = [one for one in all_bent(event) if isinstance(one, dict)]
+    assert len(scene.work.open(ROOM, events)) == len(events)
+    plain = {"type": "m.room.message", "room_id": ROOM, "content": {"body": "x", "m.relates_to": {"event_id": "$1"}}}
+    told = [*NO_OBJECTS, *(json.dumps(one).encode() for one in all_bent(plain))]
+    found = scene.work.open(ROOM, [room.sealed(one) | {"event_id": f"${at}"} for at, one in enumerate(told)])
+    assert all(isinstance(one, Closed) or isinstance(one.content, dict) for one in found)
+    assert any(isinstance(one, Opened) for one in found), "some of them are as good as before"

@@ -7,6 +7,8 @@ from typing import Any
 from webapp.networks.matrix.encryption import unpadded
 
 LONGEST_ID = 255
+MOST = 2**53 - 1
+"""The largest whole number of canonical JSON. Python reads larger ones, and they fit into no other kind of number."""
 EMPTY: Mapping[str, Any] = {}
 
 
@@ -27,6 +29,13 @@ def key_text(value: object) -> str:
         return unpadded.encode(unpadded.decode(value, 32))
     except ValueError:
         return ""
+
+
+def moment(value: object) -> float:
+    """Seconds since 1970 of a time in milliseconds; 0 for what is none, or is further than any clock goes."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST:
+        return 0.0
+    return value / 1000
 
 
 def parsed(text: str) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ import vodozemac
 from nio.crypto import InboundGroupSession
 
 from webapp.networks.matrix.encryption.devices import present
+from webapp.networks.matrix.encryption.foreign import MOST
 from webapp.networks.matrix.encryption.identities import identity, is_signed_by_owner
 from webapp.networks.matrix.encryption.ours import MEGOLM_ALGORITHM
 from webapp.networks.matrix.encryption.store import Store
@@ -64,7 +65,7 @@ def stricter(before: Mapping[str, int] | None, content: Mapping[str, Any]) -> di
     kept = dict(before or {})
     for ours, theirs, least in (("messages", "rotation_period_msgs", 1), ("milliseconds", "rotation_period_ms", HOUR)):
         said = content.get(theirs)
-        if isinstance(said, int) and not isinstance(said, bool) and said > 0:
+        if isinstance(said, int) and not isinstance(said, bool) and 0 < said <= MOST:
             kept[ours] = max(least, min(said, kept.get(ours, said)))
     return kept
 

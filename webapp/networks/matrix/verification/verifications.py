@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from webapp.networks.matrix.encryption.devices import present
-from webapp.networks.matrix.encryption.foreign import mapping, short_text
+from webapp.networks.matrix.encryption.foreign import mapping, moment, short_text
 from webapp.networks.matrix.encryption.identities import identity
 from webapp.networks.matrix.encryption.questions import Questions
 from webapp.networks.matrix.encryption.store import Store
@@ -127,9 +127,7 @@ class Verifications:
 
     def _letter(self, sender: str, transaction: str, step: str, content: Mapping[str, Any]) -> None:
         if step == ways.REQUEST:
-            at = content.get("timestamp")
-            asked_at = at / 1000 if isinstance(at, int) and not isinstance(at, bool) else 0.0
-            self._asked(Way(transaction), sender, content, asked_at)
+            self._asked(Way(transaction), sender, content, moment(content.get("timestamp")))
             return
         flow = self._of(sender, transaction, "")
         if flow is not None:
