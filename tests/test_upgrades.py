@@ -19,7 +19,7 @@ NOTHING_YET: dict[str, dict[str, Any]] = {
     "conversation": {
         **dict.fromkeys(["invitation", "left_because", "partner", "bridged", "successor", "seal", "warning"], ""),
         **dict.fromkeys(["former", "picture"], ""),
-        **dict.fromkeys(["members", "low", "marked_unread"], 0),
+        **dict.fromkeys(["members", "low", "marked_unread", "is_space"], 0),
         "picture_id": None,
     },
     "message": {"formatted": "", "style": "text", "sealed": 0, "untrusted": ""},

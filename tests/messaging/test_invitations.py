@@ -1,6 +1,7 @@
 """Requests and invitations: they take nothing of a conversation away, whatever the answer is."""
 
 import pytest
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
 
 from tests.rows import Rows, said
@@ -8,9 +9,16 @@ from webapp.languages import Sentence
 from webapp.messaging import conversations
 from webapp.messaging.errors import NotPossible
 from webapp.messaging.head import Head, head_of
+from webapp.messaging.inbox import unread_count
 from webapp.messaging.read import mark_invitation_seen, mark_read
 from webapp.messaging.send import send_text
-from webapp.networks.events import ConversationChanged, ConversationKind, ConversationState, InvitationReceived
+from webapp.networks.events import (
+    ConversationChanged,
+    ConversationGone,
+    ConversationKind,
+    ConversationState,
+    InvitationReceived,
+)
 
 ASKS = InvitationReceived("bob", ConversationKind.DIRECT, "bob", "Bob", text="It is me, from the choir")
 INVITES = InvitationReceived("room", ConversationKind.GROUP, "bob", "Bob", name="Garden")
@@ -145,3 +153,18 @@ def test_left_by_oneself_has_no_reason(rows: Rows, alice: int, account: int) -> 
 
 def _leave(db: Session, account: int) -> None:
     conversations.answer(db, account, "room", ConversationKind.GROUP, ConversationState.LEFT)
+
+
+def test_an_invitation_into_a_space_is_gone_wherever_it_was_answered_and_a_group_is_none_after(
+    rows: Rows, alice: int, account: int
+) -> None:
+    into = InvitationReceived("attic", ConversationKind.GROUP, "bob", "Bob", name="Attic", space=True)
+    rows.arrive(account, into, into)
+    assert (head(rows, alice, "attic").is_space, rows.conversation("attic").unread) == (True, 1)
+    rows.arrive(account, ConversationGone("attic"), ConversationGone("attic"), ConversationGone("nobody"))
+    with pytest.raises(NoResultFound):
+        rows.conversation("attic")
+    assert rows.database.read(unread_count, alice) == 0
+    rows.arrive(account, into)
+    answer(rows, account, ConversationState.JOINED, "attic")
+    assert not head(rows, alice, "attic").is_space

@@ -8,6 +8,7 @@ from tests.messaging.test_inbox import MANY, count, many, plan_of
 from tests.rows import Rows, said
 from webapp.changes import SpacesChanged
 from webapp.messaging import inbox, spaces
+from webapp.messaging.errors import NotYours
 from webapp.messaging.inbox import Filter
 from webapp.models import Conversation, Space, SpaceConversation
 from webapp.networks.events import ConversationKind, SpaceChanged
@@ -41,7 +42,7 @@ def test_a_space_narrows_the_list_and_follows_the_network(rows: Rows, alice: int
     rows.arrive(account, SpaceChanged("s", "Old school", ("carol", "dora")))
     assert (chips(rows, alice), names(rows, alice, filter_of(rows))) == (["Old school"], ["dora", "carol"])
     rows.arrive(account, SpaceChanged("s", "Old school"))
-    assert (chips(rows, alice), names(rows, alice, filter_of(rows))) == ([], [])
+    assert (chips(rows, alice), names(rows, alice, filter_of(rows))) == (["Old school"], [])
     rows.arrive(account, SpaceChanged("s", gone=True), SpaceChanged("s", gone=True))
     assert rows.database.read(lambda db: list(db.exec(select(Space)))) == []
 
@@ -119,3 +120,19 @@ def test_very_many_spaces_are_not_all_offered_and_one_holds_only_so_many(rows: R
     big = filter_of(rows, "big").space_id
     query = select(SpaceConversation).where(SpaceConversation.space_id == big)
     assert len(rows.database.read(lambda db: list(db.exec(query)))) == spaces.MOST_IN_SPACE
+
+
+def test_whoever_left_a_space_does_not_wait_for_the_network_to_say_so(rows: Rows, alice: int, account: int) -> None:
+    rows.arrive(account, said("Hello", "r1"), SpaceChanged("s", "School", ("bob",)))
+    wanted = filter_of(rows).space_id
+    card = rows.database.read(spaces.space_of, alice, wanted)
+    assert (card.name, card.remote_id, card.account_id, card.conversations) == ("School", "s", account, 1)
+    bert = rows.person("Bert")
+    with pytest.raises(NotYours):
+        rows.database.read(spaces.space_of, bert, wanted)
+    rows.database.write(spaces.forget_space, bert, wanted)
+    assert chips(rows, alice) == ["School"]
+    rows.hub.heard.clear()
+    rows.database.write(spaces.forget_space, alice, wanted)
+    assert (chips(rows, alice), rows.hub.heard) == ([], [SpacesChanged(alice)])
+    assert rows.conversation().listed

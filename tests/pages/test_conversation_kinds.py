@@ -13,6 +13,7 @@ from webapp.languages import Sentence
 from webapp.messaging.people import identity_called
 from webapp.messaging.receive import receive
 from webapp.models import Conversation, Lease, Space, SpaceConversation, User
+from webapp.networks.actions import Done
 from webapp.networks.contract import MemberPage
 from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.events import Batch, Member, MembersChanged, Origin
@@ -257,6 +258,65 @@ def test_a_network_that_forgets_nothing_says_so_and_all_stays(page: Browser) -> 
     answer = page.submit(f"{where}/forget")
     assert (answer.status_code, "The toy world cannot do this." in answer.text) == (422, True)
     assert row(page, "Sandpit")
+
+
+@pytest.fixture
+def attic(page: Browser) -> str:
+    """Where Alice is asked into a space."""
+    says(page, "attic")
+    return str(until(lambda: row(page, "Attic")).a["href"])
+
+
+def test_an_invitation_into_a_space_says_so_and_once_accepted_it_is_a_filter_that_can_be_left(
+    page: Browser, browser: Callable[..., Browser], bob: User, attic: str
+) -> None:
+    assert "Greta invites you to this space." in row(page, "Attic").get_text()
+    asked = page.page(attic)
+    assert "Space" in [one.get_text() for one in asked.select(".conversation__sub span")]
+    assert "Greta invites you to this space." in asked.select_one(".composer--off").get_text()
+    assert page.submit(f"{attic}/accept").headers["location"] == "/"
+    assert row(page, "Attic") is None
+    chip = until(lambda: page.page("/").find("a", class_="chip", string="Attic"))
+    about = chips(page, str(chip["href"]))["About this space"]
+    shown = page.page(about)
+    assert (shown.h1.get_text(), "1 conversation" in shown.find(class_="page__lead").get_text()) == ("Attic", True)
+    assert browser(bob).submit(f"{about}/leave").status_code == 404
+    assert page.submit(f"{about}/leave").headers["location"] == "/"
+    assert "Attic" not in chips(page)
+    assert row(page, "Sandpit")
+    assert page.get(about).status_code == 404
+
+
+def test_an_invitation_into_a_space_that_is_declined_is_gone(page: Browser, attic: str) -> None:
+    pressed = {"HX-Request": "true", "X-CSRF-Token": page.csrf_token}
+    assert page.post(f"{attic}/decline", headers=pressed).headers["HX-Redirect"] == "/"
+    assert (row(page, "Attic"), "Attic" in chips(page)) == (None, False)
+    assert page.get(attic).status_code == 404
+
+
+def test_a_space_that_cannot_be_left_now_stays_and_says_why(page: Browser, attic: str, monkeypatch) -> None:
+    page.submit(f"{attic}/accept")
+    where = until(lambda: page.page("/").find("a", class_="chip", string="Attic"))["href"].replace("?space=", "spaces/")
+
+    async def gone(*_: object) -> None:
+        raise Unreachable(Sentence("The line broke."))
+
+    monkeypatch.setattr(ToySession, "perform", gone)
+    answer = page.submit(f"{where}/leave")
+    assert (answer.status_code, "The line broke." in answer.text) == (422, True)
+    assert "Attic" in chips(page)
+
+
+def test_what_is_joined_by_its_address_and_is_a_space_leads_back_to_the_inbox(
+    page: Browser, house: House, alice: User, monkeypatch
+) -> None:
+    async def space(*_: object) -> Done:
+        return Done(conversation="attic", space=True)
+
+    monkeypatch.setattr(ToySession, "perform", space)
+    account = str(toy_account(house, alice).id)
+    answer = page.submit("/conversations/new", {"account": account, "address": "attic"})
+    assert (answer.headers["location"], row(page, "attic")) == ("/", None)
 
 
 def people(page: Browser, where: str) -> list[str]:

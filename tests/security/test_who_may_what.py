@@ -13,7 +13,7 @@ from tests.routes import all_routes
 from webapp.messaging.access import accounts_of
 from webapp.messaging.options import set_offered
 from webapp.messaging.thread import key_of
-from webapp.models import Conversation, Identity, Message, Picture
+from webapp.models import Conversation, Identity, Message, Picture, Space
 from webapp.models.columns import now
 from webapp.networks import network
 from webapp.networks.events import ConversationKind
@@ -86,6 +86,8 @@ OWNERS = {
     "POST /conversations/{conversation_id:int}/subject",
     "POST /conversations/{conversation_id:int}/typing",
     "GET /pictures/{picture_id}",
+    "GET /spaces/{space_id}",
+    "POST /spaces/{space_id}/leave",
     "POST /conversations/new",
     "POST /conversations/new/group",
     "POST /messages/{message_id:int}/delete",
@@ -145,10 +147,11 @@ def _something_said(db, user_id, account_id):
         conversation_id=conversation.id, position=1, sender_id=someone.id, body="canary-of-bob", sent_at=now()
     )
     picture = Picture(account_id=account_id, ref="kite", content=b"canary-of-bob")
-    db.add_all([message, picture])
+    space = Space(user_id=user_id, account_id=account_id, remote_id="kites", name="canary-of-bob")
+    db.add_all([message, picture, space])
     db.flush()
     ids = {"conversation_id": conversation.id, "message_id": message.id, "identity_id": someone.id}
-    return ids | {"picture_id": picture.id}
+    return ids | {"picture_id": picture.id, "space_id": space.id}
 
 
 def address(path: str, ids: dict[str, Any]) -> str:

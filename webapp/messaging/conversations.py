@@ -17,6 +17,7 @@ from webapp.models import Account, Conversation
 from webapp.models.columns import now
 from webapp.networks.events import (
     ConversationChanged,
+    ConversationGone,
     ConversationKind,
     ConversationState,
     GapFound,
@@ -104,7 +105,7 @@ def change_state(
 def _take_invitation_away(db: Session, conversation: Conversation) -> None:
     """What was said before it and since stands in the inbox again, as unread as it is; nothing said, nothing there."""
     set_unread(db, conversation, *count_unread(db, conversation))
-    conversation.invitation = ""
+    conversation.invitation, conversation.is_space = "", False
     show_newest(db, conversation)
     conversation.listed = conversation.state == ConversationState.JOINED or bool(conversation.preview)
 
@@ -116,6 +117,7 @@ def invite(db: Session, account: Holding, event: InvitationReceived) -> None:
         return  # networks ask again and again until there is an answer
     change_state(db, conversation, ConversationState.INVITED)
     conversation.invited_by = event.sender_name or event.sender
+    conversation.is_space = event.space
     conversation.invitation = (event.text or "")[:LONGEST_INVITATION]
     conversation.listed = True
     raise_unread(db, conversation, 1, 0)
@@ -151,8 +153,13 @@ def answer(
     return conversation.id
 
 
+def lose(db: Session, account: Holding, event: ConversationGone) -> None:
+    """What was taken for a conversation is none."""
+    forget(db, account.id, event.conversation)
+
+
 def forget(db: Session, account_id: int, remote_id: str) -> None:
-    """A conversation that the person left is gone, with everything that was said in it."""
+    """A conversation that the person left, or that is none, is gone, with everything that was said in it."""
     conversation = conversation_called(db, account_id, remote_id)
     if conversation is None:
         return
@@ -167,6 +174,8 @@ _THERE = (ConversationState.JOINED, ConversationState.ASKED)
 
 def _asks(event: InvitationReceived) -> Sentence:
     who = event.sender_name or event.sender
+    if event.space:
+        return Sentence(N_("%(who)s invites you to this space."), {"who": who})
     if event.kind == ConversationKind.GROUP:
         return Sentence(N_("%(who)s invites you to this group."), {"who": who})
     return Sentence(N_("%(who)s would like to be your contact."), {"who": who})

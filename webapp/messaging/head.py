@@ -54,6 +54,7 @@ class Head:
     trust: Trust
     seal: Seal | None
     warning: SealWarning | None
+    is_space: bool
     invited_by: str
     invitation: str
     left_because: Sentence | None
@@ -118,6 +119,7 @@ def head_at(db: Session, conversation: Conversation) -> Head:
         trust=contact.trust if contact else Trust.UNKNOWN,
         seal=seal_of(conversation),
         warning=warning_of(conversation),
+        is_space=conversation.is_space,
         invited_by=conversation.invited_by,
         invitation=conversation.invitation,
         left_because=Sentence.from_json(conversation.left_because) if conversation.left_because else None,

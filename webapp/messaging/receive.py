@@ -19,6 +19,7 @@ from webapp.networks.sealing import SealChanged, TrustChanged
 _VERBS: dict[type[Event], Callable[[Session, Holding, Any], None]] = {
     events.ConversationChanged: conversations.change,
     events.InvitationReceived: conversations.invite,
+    events.ConversationGone: conversations.lose,
     events.ConversationArranged: arrange.change_arrangement,
     events.SpaceChanged: spaces.change_space,
     SealChanged: seals.change_seal,

@@ -9,8 +9,9 @@ from sqlmodel.sql.expression import Select
 
 from webapp.changes import SpacesChanged
 from webapp.database import announce
+from webapp.messaging.errors import NotYours
 from webapp.messaging.leases import Holding
-from webapp.models import Conversation, Space, SpaceConversation
+from webapp.models import Account, Conversation, Space, SpaceConversation
 from webapp.networks.events import SpaceChanged
 
 MOST_SPACES = 200
@@ -28,15 +29,43 @@ class SpaceChip:
 
 
 def spaces_of(db: Session, user_id: int) -> list[SpaceChip]:
-    """The user's spaces in which there is a conversation, by name."""
+    """The user's spaces by name, also those with nothing in them yet."""
     return [SpaceChip(*one) for one in db.exec(_spaces(), params={"user": user_id})]
+
+
+@dataclass(frozen=True)
+class SpaceCard:
+    """A space on its own page: whose it is, and how many of the person's conversations are in it."""
+
+    id: int
+    name: str
+    remote_id: str
+    account_id: int
+    network: str
+    conversations: int
+
+
+def space_of(db: Session, user_id: int, space_id: int) -> SpaceCard:
+    """The user's space with this id. Raises NotYours."""
+    query = select(Space, Account.network).join(Account, col(Account.id) == col(Space.account_id))
+    found = db.exec(query.where(Space.id == space_id, Space.user_id == user_id)).first()
+    if found is None:
+        raise NotYours
+    space, network = found
+    inside = select(func.count()).select_from(SpaceConversation).where(SpaceConversation.space_id == space.id)
+    return SpaceCard(space.id, space.name, space.remote_id, space.account_id, network, db.exec(inside).one())
+
+
+def forget_space(db: Session, user_id: int, space_id: int) -> None:
+    """The person has left a space; its conversations stay. Nothing happens where it is gone already."""
+    db.exec(delete(Space).where(col(Space.id) == space_id, col(Space.user_id) == user_id))
+    announce(db, SpacesChanged(user_id))
 
 
 @cache
 def _spaces() -> Select[int, str]:
     """Built once: it is asked with every change of the filters."""
-    filled = select(SpaceConversation.space_id).where(col(SpaceConversation.space_id) == col(Space.id)).exists()
-    query = select(Space.id, Space.name).where(col(Space.user_id) == bindparam("user"), filled)
+    query = select(Space.id, Space.name).where(col(Space.user_id) == bindparam("user"))
     return query.order_by(func.lower(Space.name), col(Space.id)).limit(MOST_SPACES)
 
 

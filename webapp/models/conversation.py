@@ -22,6 +22,7 @@ class Conversation(SQLModel, table=True):
     and ``warning`` are JSON (``messaging.seals``): who can read along here, and what the person has to see first.
     ``low``: of little interest, its row is a quiet one. ``marked_unread``: the person wants to come back to it; then
     ``unread`` is at least 1. ``former`` are the names of those who were in it, where nobody else is and it has no name.
+    ``is_space``: an invitation into a space, which is no conversation once it is answered.
     ``picture`` is what the network calls its picture, ``picture_id`` the one that we made of it (None: none so far).
     """
 
@@ -85,6 +86,7 @@ class Conversation(SQLModel, table=True):
     low: bool = False
     marked_unread: bool = False
     former: str = ""
+    is_space: bool = False
     picture: str = ""
     picture_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
 

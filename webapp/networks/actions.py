@@ -103,6 +103,12 @@ class ForgetGroup(Action):
 
 
 @dataclass(frozen=True)
+class LeaveSpace(Action):
+    """Leave the space whose id is ``conversation``, and none of the conversations in it. Only where ``leave_space``
+    says so."""
+
+
+@dataclass(frozen=True)
 class InviteMembers(Action):
     """Ask these addresses into the group."""
 
@@ -149,7 +155,7 @@ class Done:
     ``remote_id`` names the message that was sent, None where the network gives no name to it (it will be
     recognised by its transaction id). ``reference`` as in MessageReceived. ``conversation`` names what was started,
     ``kind`` says what it turned out to be, ``state`` how the person stands to it now, where that is not what the
-    action asked for: ASKED.
+    action asked for: ASKED. ``space``: it is a space and no conversation; SpaceChanged tells of it.
     """
 
     remote_id: str | None = None
@@ -157,3 +163,4 @@ class Done:
     conversation: str | None = None
     kind: ConversationKind | None = None
     state: ConversationState | None = None
+    space: bool = False

@@ -20,7 +20,7 @@ class Capabilities:
     just now. ``history`` says if older messages can be asked for; ``receipts`` if the other side tells what it received
     and read; ``read_sync`` if the read position follows the person's other devices; ``formatting`` if formatted text
     goes out and comes in; ``arrangement`` if how the person keeps a conversation (pinned, muted …) follows them to
-    their other devices; ``forget`` if a group that was left can be forgotten.
+    their other devices; ``forget`` if a group that was left can be forgotten; ``leave_space`` if a space can be left.
     """
 
     longest_text: int = 10_000
@@ -41,3 +41,4 @@ class Capabilities:
     formatting: Level = Level.NONE
     arrangement: Level = Level.NONE
     forget: Level = Level.NONE
+    leave_space: Level = Level.NONE

@@ -171,7 +171,8 @@ class ConversationChanged(Event):
 class InvitationReceived(Event):
     """Somebody asks the person into a group, or to become a contact. It is answered by AcceptInvitation or Decline.
 
-    ``text`` are the words that they ask with.
+    ``text`` are the words that they ask with. ``space``: they ask into a space, and once that is answered, wherever it
+    is, ConversationGone says so.
     """
 
     conversation: str
@@ -180,6 +181,14 @@ class InvitationReceived(Event):
     sender_name: str | None = None
     name: str | None = None
     text: str | None = None
+    space: bool = False
+
+
+@dataclass(frozen=True)
+class ConversationGone(Event):
+    """What was told of as a conversation is none (any more): it disappears, with all that stands in it."""
+
+    conversation: str
 
 
 @dataclass(frozen=True)

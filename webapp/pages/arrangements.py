@@ -11,7 +11,7 @@ from webapp.languages import N_, Sentence
 from webapp.markup import clean_name
 from webapp.messaging.access import account_of, conversation_of
 from webapp.messaging.arrange import save_draft, set_low, set_marked_unread, set_muted, set_pinned
-from webapp.messaging.errors import NotPossible
+from webapp.messaging.errors import NotPossible, NotYours
 from webapp.messaging.seals import forget_warning
 from webapp.models import User
 from webapp.networks import actions, network
@@ -82,13 +82,25 @@ def typing(house: TheHouse, user: TheUser, conversation_id: Id, typing: Text = "
 @router.post("/accept")
 def accept(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
     """Join the group, or accept the contact, that asked."""
-    return _ask(request, house, user, conversation_id, actions.AcceptInvitation)
+    return _answer(request, house, user, conversation_id, actions.AcceptInvitation)
 
 
 @router.post("/decline")
 def decline(request: Request, house: TheHouse, user: TheUser, conversation_id: Id) -> Response:
     """Do not join, do not become a contact."""
-    return _ask(request, house, user, conversation_id, actions.DeclineInvitation)
+    return _answer(request, house, user, conversation_id, actions.DeclineInvitation)
+
+
+def _answer(
+    request: Request, house: House, user: User, conversation_id: int, action: Callable[[str], actions.Action]
+) -> Response:
+    """An answered invitation is a conversation; but for one into a space, which is gone then."""
+    answer = _ask(request, house, user, conversation_id, action)
+    try:
+        house.database.read(conversation_of, user.id, conversation_id)
+    except NotYours:
+        return go_to(request, "/")
+    return answer
 
 
 @router.post("/acknowledge")

@@ -62,7 +62,7 @@ def start(request: Request, house: TheHouse, user: TheUser, account: Text = "", 
         started = house.keeper.ask(user.id, chosen.id, actions.StartDirect(where))
     except (WrongInput, Trouble) as error:
         return _form(request, house, user, 422, account=account, address=address, alert=error.reason)
-    return RedirectResponse(f"/conversations/{started}", SEE_OTHER)
+    return RedirectResponse(f"/conversations/{started}" if started else "/", SEE_OTHER)  # what was a space is a filter
 
 
 @router.post("/group")

@@ -110,7 +110,7 @@ class FrontDoor:
     def ask(self, user_id: int, account_id: int, action: actions.Action) -> int | None:
         """Have an action carried out now; returns our id of the conversation that it made, joined, declined or left.
 
-        Raises NotYours; Unreachable, SignedOut or Refused with the reason.
+        None where there is none, as of a space. Raises NotYours; Unreachable, SignedOut or Refused with the reason.
         """
         self._database.read(account_of, user_id, account_id)
         done = self._wait_for(self._perform(account_id, action))
@@ -172,9 +172,9 @@ class FrontDoor:
         return stored or page.more == More.YES
 
     def _note_answer(self, account_id: int, action: actions.Action, done: actions.Done) -> int | None:
-        if isinstance(action, actions.ForgetGroup):
-            self._database.write(conversations.forget, account_id, action.conversation)
-        if type(action) not in _ANSWERS:
+        if isinstance(action, actions.ForgetGroup) or done.space:
+            self._database.write(conversations.forget, account_id, done.conversation or action.conversation)
+        if type(action) not in _ANSWERS or done.space:
             return None
         kind, state = _ANSWERS[type(action)]
         remote_id = done.conversation or action.conversation

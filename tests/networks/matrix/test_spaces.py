@@ -9,7 +9,14 @@ import pytest
 from tests.networks.following import Following
 from tests.networks.matrix.conftest import Follow, Person
 from tests.networks.matrix.plain_far_side import PlainFarSide
-from webapp.networks.events import ConversationChanged, SpaceChanged
+from webapp.networks.actions import AcceptInvitation, DeclineInvitation, LeaveSpace, StartDirect
+from webapp.networks.events import (
+    ConversationChanged,
+    ConversationGone,
+    ConversationKind,
+    InvitationReceived,
+    SpaceChanged,
+)
 
 pytestmark = pytest.mark.servers
 
@@ -111,5 +118,81 @@ def test_what_was_told_is_not_told_again_by_the_next_session(alice: Person, foll
                 assert again.events(SpaceChanged) == []
                 await far.set_state(space, "m.space.child", {}, room)
                 await last(again, space, SpaceChanged(space, "School"))
+
+    run(work())
+
+
+async def asks_into(device: PlainFarSide, who: Person, name: str, *rooms: str) -> str:
+    space = await make_space(device, name, *rooms)
+    await device.ask("POST", f"rooms/{space}/invite", {"user_id": who.user, "reason": "For the garden"})
+    return space
+
+
+async def asked(seen: Following, space: str) -> InvitationReceived:
+    return await seen.event(InvitationReceived, lambda event: event.conversation == space)
+
+
+def test_an_invitation_into_a_space_is_accepted_and_the_space_is_a_filter(
+    alice: Person, bob: Person, follow: Follow
+) -> None:
+    async def work() -> None:
+        async with bob.device() as far, follow(alice) as seen:
+            room = await far.make_room(alice.user, name="Garden")
+            await seen.event(InvitationReceived, lambda event: event.conversation == room)
+            await seen.session.perform(AcceptInvitation(room))
+            space = await asks_into(far, alice, "Town", room)
+            told = await asked(seen, space)
+            assert told == InvitationReceived(
+                space, ConversationKind.GROUP, bob.user, "Bob", "Town", "For the garden", space=True
+            )
+            assert (await seen.session.perform(AcceptInvitation(space))).space
+            await last(seen, space, SpaceChanged(space, "Town", (room,)))
+            await seen.event(ConversationGone, lambda event: event.conversation == space)
+            assert space not in {event.conversation for event in seen.events(ConversationChanged)}
+            await seen.session.perform(LeaveSpace(space))
+            await last(seen, space, SpaceChanged(space, gone=True))
+            await far.say(room, "Still here?")
+            await seen.message("Still here?")
+
+    run(work())
+
+
+@pytest.mark.parametrize("how", ["declined", "declined elsewhere", "taken back", "accepted elsewhere"])
+def test_an_invitation_into_a_space_that_is_answered_otherwise_is_gone(
+    alice: Person, bob: Person, follow: Follow, how: str
+) -> None:
+    async def work() -> None:
+        async with bob.device() as far, alice.device() as other, follow(alice) as seen:
+            space = await asks_into(far, alice, "Town")
+            await asked(seen, space)
+            if how == "declined":
+                assert (await seen.session.perform(DeclineInvitation(space))).space
+            elif how == "declined elsewhere":
+                await other.ask("POST", f"rooms/{space}/leave")
+            elif how == "taken back":
+                await far.ask("POST", f"rooms/{space}/kick", {"user_id": alice.user})
+            else:
+                await other.ask("POST", f"join/{space}")
+                await last(seen, space, SpaceChanged(space, "Town"))
+            await seen.event(ConversationGone, lambda event: event.conversation == space)
+            told = [event for event in seen.events(SpaceChanged) if not event.gone]
+            assert bool(told) == (how == "accepted elsewhere")
+
+    run(work())
+
+
+def test_a_space_that_is_entered_by_its_address_is_none_of_the_conversations(
+    alice: Person, bob: Person, follow: Follow
+) -> None:
+    async def work() -> None:
+        async with bob.device() as far, follow(alice) as seen:
+            public = {"creation_content": {"type": "m.space"}, "preset": "public_chat"}
+            space = await far.make_room(name="Town", **public)
+            done = await seen.session.perform(StartDirect(space))
+            assert (done.conversation, done.space) == (space, True)
+            await last(seen, space, SpaceChanged(space, "Town"))
+            assert space not in {event.conversation for event in seen.events(ConversationChanged)}
+            room = await far.make_room(name="Garden", preset="public_chat")
+            assert not (await seen.session.perform(StartDirect(room))).space
 
     run(work())

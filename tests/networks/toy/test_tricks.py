@@ -16,6 +16,7 @@ from webapp.networks.events import (
     ConversationChanged,
     ConversationState,
     Event,
+    InvitationReceived,
     MessageOpened,
     MessageReceived,
     MessageRef,
@@ -23,7 +24,7 @@ from webapp.networks.events import (
     Style,
 )
 from webapp.networks.sealing import SealChanged, SealLevel, Trust, TrustChanged
-from webapp.networks.toy.world import BEACH, CLUB, ECHO, FLAT, SANDPIT
+from webapp.networks.toy.world import ATTIC, BEACH, CLUB, ECHO, FLAT, SANDPIT
 
 SHOWN: dict[str, tuple[type[Event], Callable[..., bool]]] = {
     "bold": (MessageReceived, lambda e: e.formatted.startswith("<strong>") and e.body == "Bold and plain"),
@@ -42,6 +43,7 @@ SHOWN: dict[str, tuple[type[Event], Callable[..., bool]]] = {
     ),
     "box": (SpaceChanged, lambda e: (e.name, e.conversations) == ("Toy box", (SANDPIT, "nobody"))),
     "spill": (SpaceChanged, lambda e: e.gone),
+    "attic": (InvitationReceived, lambda e: (e.conversation, e.space) == (ATTIC, True)),
     "face": (ConversationChanged, lambda e: e.picture == "face"),
     "blank": (ConversationChanged, lambda e: e.picture == ""),
     "mask": (ConversationChanged, lambda e: e.picture == "mask"),

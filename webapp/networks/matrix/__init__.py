@@ -39,6 +39,7 @@ class Matrix(Network):
         read_sync=Level.FULL,
         arrangement=Level.FULL,
         forget=Level.FULL,
+        leave_space=Level.FULL,
         formatting=Level.FULL,
     )
 

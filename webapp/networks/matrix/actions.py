@@ -16,6 +16,7 @@ from webapp.networks.actions import (
     InviteMembers,
     JoinGroup,
     LeaveGroup,
+    LeaveSpace,
     MarkRead,
     RenameGroup,
     SendText,
@@ -53,6 +54,7 @@ class Actions:
             AcceptInvitation: self._accept,
             DeclineInvitation: self._leave,
             LeaveGroup: self._leave,
+            LeaveSpace: self._leave,
             ForgetGroup: self._forget,
             InviteMembers: lambda action: making.invite(line, action),
             RenameGroup: self._rename,
@@ -90,11 +92,11 @@ class Actions:
         await self._directs.add(inviter, room)
         return Done(conversation=room, kind=ConversationKind.DIRECT)
 
-    async def _leave(self, action: LeaveGroup | DeclineInvitation) -> Done:
+    async def _leave(self, action: LeaveGroup | LeaveSpace | DeclineInvitation) -> Done:
         room = the_room(action.conversation)
         self._line.left_here.add(room)
         await self._line.wire.ask("POST", path("rooms", room, "leave"), {})
-        return Done(conversation=room)
+        return Done(conversation=room, space=self._line.rooms.get(room).is_space)
 
     async def _forget(self, action: ForgetGroup) -> Done:
         room = the_room(action.conversation)

@@ -10,6 +10,7 @@ from webapp.networks.matrix.addresses import NoAddress, Place, room_id, server_o
 from webapp.networks.matrix.direct import Directs
 from webapp.networks.matrix.keys import ENCRYPTION
 from webapp.networks.matrix.line import Line, the_room
+from webapp.networks.matrix.room import SPACE
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem
 from webapp.networks.matrix.wire import path
 
@@ -49,7 +50,17 @@ async def join(line: Line, address: str) -> Done:
         if refused.errcode != "M_FORBIDDEN":
             raise
         return await _knock(line, place.address, query, refused)
-    return Done(conversation=_made(line, answer), kind=ConversationKind.GROUP)
+    room = _made(line, answer)
+    return Done(conversation=room, kind=ConversationKind.GROUP, space=await _is_space(line, room))
+
+
+async def _is_space(line: Line, room: str) -> bool:
+    """Whether this room, in which we are by now, is one that only names others."""
+    try:
+        created = await line.wire.ask("GET", path("rooms", room, "state", "m.room.create") + "/")
+    except (Declined, NotReached):
+        return False
+    return created.get("type") == SPACE
 
 
 async def _knock(line: Line, address: str, query: str, refused: Declined) -> Done:

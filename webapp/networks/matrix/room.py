@@ -14,6 +14,8 @@ from webapp.networks.matrix.texts import tidy_name
 MOST_HEROES = 5
 """Members whose names stand for a room that has none (specification, "Calculating the display name for a room")."""
 
+SPACE = "m.space"
+"""The type of a room that is none but names others."""
 MOST_BRIDGES = 20
 """Bridges of one room that are remembered."""
 
@@ -174,7 +176,7 @@ def _encryption(room: Room, _: Mapping[str, Any]) -> None:
 
 
 def _create(room: Room, content: Mapping[str, Any]) -> None:
-    room.is_space = content.get("type") == "m.space"
+    room.is_space = content.get("type") == SPACE
 
 
 def _avatar(room: Room, content: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from webapp.networks.events import (
     ConversationArranged,
     ConversationChanged,
+    ConversationGone,
     ConversationKind,
     ConversationState,
     Event,
@@ -74,7 +75,7 @@ class RoomNews:
         if room.is_space:
             name = self._state.shown_name(room)
             self._spaces.note(room.id, name, [*self._line.quarantine.all_of(piece.get("state")), *timeline])
-            return []
+            return _answered(room, before)
         if before != "join":
             self._spaces.came(room.id)
         news: list[Event] = []
@@ -112,15 +113,15 @@ class RoomNews:
         for event in state:
             self._state.take(room, event)
         room.membership = "invite"
-        if asked is None or known == "invite" or room.is_space:
+        if asked is None or known == "invite":
             return []
-        direct = asked.content.get("is_direct") is True
+        direct = asked.content.get("is_direct") is True and not room.is_space
         room.invited_by = asked.sender if direct else ""
         sender_name = self._state.name_of(room, asked.sender) or None
         name = sender_name or asked.sender if direct else self._state.shown_name(room)
         kind = ConversationKind.DIRECT if direct else ConversationKind.GROUP
         text = tidy_name(asked.content.get("reason"), 1000) or None
-        return [InvitationReceived(room.id, kind, asked.sender, sender_name, name or None, text)]
+        return [InvitationReceived(room.id, kind, asked.sender, sender_name, name or None, text, room.is_space)]
 
     async def _left(self, room: Room, piece: Mapping[str, Any]) -> list[Event]:
         before = room.membership
@@ -130,7 +131,9 @@ class RoomNews:
         here = room.id in self._line.left_here
         self._line.left_here.discard(room.id)
         self._spaces.left(room.id)
-        if room.is_space or not before or before == "leave":
+        if room.is_space:
+            return _answered(room, before)
+        if not before or before == "leave":
             return []
         own = [e for e in timeline if e.type == "m.room.member" and e.state_key == self._line.me]
         state, reason = departure(own[-1] if own else None, before, self._line.me, here)
@@ -180,3 +183,8 @@ class RoomNews:
         """A message that could not be read when it came."""
         event = self._line.quarantine.heard(whole)
         return [] if event is None else [opened_late(event, self.setting(self._line.rooms.get(room_id)), revealed)]
+
+
+def _answered(space: Room, before: str) -> list[Event]:
+    """An invitation into a space stands among the conversations only until it is answered, here or elsewhere."""
+    return [ConversationGone(space.id)] if before in {"invite", "knock"} else []

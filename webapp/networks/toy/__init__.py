@@ -45,6 +45,7 @@ class Toy(Network):
         formatting=Level.FULL,
         arrangement=Level.FULL,
         forget=Level.FULL,
+        leave_space=Level.FULL,
     )
 
     def login(self, surroundings: Surroundings, known: Credentials | None = None) -> Login:

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 
 from webapp.languages import N_, Sentence
 from webapp.networks.actions import (
+    AcceptInvitation,
     Acknowledge,
     Action,
     Arrange,
+    DeclineInvitation,
     Done,
     ForgetGroup,
     LeaveGroup,
+    LeaveSpace,
     MarkRead,
     SendText,
     SetTyping,
@@ -20,13 +23,20 @@ from webapp.networks.actions import (
 )
 from webapp.networks.contract import Anchor, Found, History, More, Sent, Session
 from webapp.networks.errors import Refused, SignedOut, Trouble, Unreachable
-from webapp.networks.events import Batch, ConversationKind, ConversationState, Origin
+from webapp.networks.events import (
+    Batch,
+    ConversationGone,
+    ConversationKind,
+    ConversationState,
+    Origin,
+    SpaceChanged,
+)
 from webapp.networks.login import Dialogue
 from webapp.networks.sealing import SealChanged
 from webapp.networks.toy.tasks import DEVICES_OF, LOOK, UNLOCK, LookAtDevices, LookInside, Unlock, matters
 from webapp.networks.toy.translate import introduce, translate
 from webapp.networks.toy.tricks import DRAUGHT, WINDOW, trick
-from webapp.networks.toy.world import CLUB, ECHO, OLDER, SANDPIT, Happened, Said, World
+from webapp.networks.toy.world import ATTIC, CLUB, ECHO, OLDER, SANDPIT, Happened, Said, World
 
 FACE = bytes.fromhex(  # one red pixel, as a PNG
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
@@ -75,19 +85,31 @@ class ToySession(Session):
                 return self._say(action)
             case StartDirect(conversation=place) if place == CLUB:
                 return Done(conversation=CLUB, kind=ConversationKind.GROUP, state=ConversationState.ASKED)
-            case LeaveGroup(conversation=place) | ForgetGroup(conversation=place) if place == CLUB:
-                return Done()
+            case AcceptInvitation() | DeclineInvitation() | LeaveSpace():
+                return self._of_spaces(action)
             case StartDirect():
                 if action.conversation not in (ECHO, SANDPIT):
                     raise Refused(Sentence(N_("Only Echo lives in the toy world.")))
                 return Done(conversation=action.conversation)
             case Acknowledge(key=key) if key == DRAUGHT.key:
                 self._mailbox.put(Happened((SealChanged(ECHO, WINDOW),)))
-                return Done()
+            case LeaveGroup(conversation=place) | ForgetGroup(conversation=place) if place == CLUB:
+                pass
             case SetTyping() | MarkRead() | Arrange():
-                return Done()
+                pass
             case _:
                 raise Refused(Sentence(N_("The toy world cannot do this.")))
+        return Done()
+
+    def _of_spaces(self, action: AcceptInvitation | DeclineInvitation | LeaveSpace) -> Done:
+        place = action.conversation
+        if isinstance(action, LeaveSpace):
+            self._mailbox.put(Happened((SpaceChanged(place, gone=True),)))
+        elif place != ATTIC:
+            raise Refused(Sentence(N_("The toy world cannot do this.")))
+        elif isinstance(action, AcceptInvitation):
+            self._mailbox.put(Happened((SpaceChanged(ATTIC, "Attic", (SANDPIT,)), ConversationGone(ATTIC))))
+        return Done(space=True)
 
     async def picture(self, ref: str) -> bytes:
         return b"<svg>" if ref == "mask" else FACE

@@ -16,6 +16,7 @@ said to Echo     what happens
 ``toss``         on another device Echo was found to be of little interest
 ``box``          the Sandpit is in the Toy box
 ``spill``        there is no Toy box any more
+``attic``        Greta of the Sandpit asks into a space
 ``face``         Echo looks like something
 ``blank``        Echo does not look like anything any more
 ``mask``         Echo looks like something that is no picture
@@ -36,6 +37,7 @@ from webapp.networks.events import (
     ConversationChanged,
     ConversationKind,
     Event,
+    InvitationReceived,
     MessageOpened,
     MessageReceived,
     MessageRef,
@@ -43,7 +45,7 @@ from webapp.networks.events import (
     Style,
 )
 from webapp.networks.sealing import Seal, SealChanged, SealLevel, SealWarning, Trust, TrustChanged
-from webapp.networks.toy.world import BEACH, ECHO, FLAT, SANDPIT
+from webapp.networks.toy.world import ATTIC, BEACH, ECHO, FLAT, SANDPIT
 
 SEALED_ID = "sealed"
 NO_KEY = Sentence(N_("Its key has not come yet. Say “open” to Echo, then it comes."))
@@ -92,6 +94,7 @@ _TRICKS: dict[str, Trick] = {
     "toss": _happens(ConversationArranged(ECHO, pinned=False, muted=False, low=True, marked_unread=False)),
     "box": _happens(SpaceChanged("box", "Toy box", (SANDPIT, "nobody"))),
     "spill": _happens(SpaceChanged("box", gone=True)),
+    "attic": _happens(InvitationReceived(ATTIC, ConversationKind.GROUP, "greta", "Greta", "Attic", space=True)),
     "face": _happens(ConversationChanged(ECHO, ConversationKind.DIRECT, picture="face")),
     "blank": _happens(ConversationChanged(ECHO, ConversationKind.DIRECT, picture="")),
     "mask": _happens(ConversationChanged(ECHO, ConversationKind.DIRECT, picture="mask")),

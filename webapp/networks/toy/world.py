@@ -18,6 +18,8 @@ FLAT = "flat-1"
 """A conversation with Greta; its id does not say so."""
 CLUB = "club"
 """A group that one has to ask to be let into."""
+ATTIC = "attic"
+"""A space into which Greta asks."""
 OLDER = 300
 """Messages that were said in the Sandpit before anyone here came."""
 _BEGINNING = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
