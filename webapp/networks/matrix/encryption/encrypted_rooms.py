@@ -5,8 +5,10 @@ easy to lose, so beside them stands a sealed sum of all: where the two do not ag
 is broken.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping
+import hmac
+from collections.abc import Mapping
+from functools import reduce
+from operator import xor
 from typing import Any
 
 from webapp.networks.matrix.encryption.outcomes import StoreBroken
@@ -24,8 +26,9 @@ Settings = Mapping[str, int]
 class EncryptedRooms:
     """Every method belongs into a transaction of the store."""
 
-    def __init__(self, execute: Execute, sealer: Sealer, tables: Tables) -> None:
-        self._execute, self._sealer, self._tables = execute, sealer, tables
+    def __init__(self, execute: Execute, sealer: Sealer, tables: Tables, key: bytes) -> None:
+        """``key`` is for the sum alone."""
+        self._execute, self._sealer, self._tables, self._key = execute, sealer, tables, key
         self._known: set[str] | None = None
         self._sum = 0
 
@@ -54,10 +57,10 @@ class EncryptedRooms:
         known = self._all()
         for room, settings in rooms.items():
             if room in known:
-                self._sum ^= _place(room, self._value(room))
+                self._sum ^= self._share(room, self._value(room))
             value = self._sealer.seal(dict(settings), "encrypted room", room)
             self._execute("REPLACE INTO own_encrypted_room VALUES (?, ?)", (room, value))
-            self._sum ^= _place(room, value)
+            self._sum ^= self._share(room, value)
         known.update(rooms)
         self._tables.keep_fact(SUM, [len(known), f"{self._sum:x}"])
 
@@ -75,7 +78,7 @@ class EncryptedRooms:
     def _checked(self) -> tuple[set[str], int]:
         """What the rows say, if the sum agrees. Raises StoreBroken."""
         rows = self._execute("SELECT room, value FROM own_encrypted_room", ())
-        total = _total(rows)
+        total = reduce(xor, (self._share(room, value) for room, value in rows), 0)
         if self._tables.fact(SUM) != [len(rows), f"{total:x}"]:
             raise StoreBroken
         return {room for room, _ in rows}, total
@@ -100,15 +103,7 @@ class EncryptedRooms:
             raise StoreBroken
         return rows[0][0]
 
-
-def _total(rows: Iterable[tuple[Any, ...]]) -> int:
-    total = 0
-    for room, value in rows:
-        total ^= _place(room, value)
-    return total
-
-
-def _place(room: object, value: object) -> int:
-    """What a row adds to the sum. The sealed value differs each time, so nobody can choose what comes of it."""
-    text = value if isinstance(value, bytes) else b""
-    return int.from_bytes(hashlib.sha256(str(room).encode("utf-8", "replace") + b"\0" + text).digest(), "big")
+    def _share(self, room: object, value: object) -> int:
+        """What a row adds to the sum. Without the key nobody can find other rows that add up to the same."""
+        row = str(room).encode("utf-8", "replace") + b"\0" + (value if isinstance(value, bytes) else b"")
+        return int.from_bytes(hmac.digest(self._key, row, "sha256"), "big")

@@ -60,7 +60,7 @@ class Store:
         self._nio = _Nio(user, device, str(folder), self._pickle_key, FILE)
         sealer = Sealer(derive(key, "tables"))
         self.tables = Tables(self._execute, sealer)
-        self.encrypted_rooms = EncryptedRooms(self._execute, sealer, self.tables)
+        self.encrypted_rooms = EncryptedRooms(self._execute, sealer, self.tables, derive(key, "sum of rooms"))
         self.user, self.device = user, device
         self._account: OlmAccount | None = None
 
