@@ -23,7 +23,7 @@ NOTHING_YET: dict[str, dict[str, Any]] = {
         "picture_id": None,
     },
     "message": {"formatted": "", "style": "text", "sealed": 0, "untrusted": ""},
-    "identity": {"trust": "unknown"},
+    "identity": {"trust": "unknown", "picture": "", "picture_id": None},
 }
 Rows = dict[str, list[dict[str, Any]]]
 

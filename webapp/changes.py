@@ -85,6 +85,13 @@ class ContactsChanged(Change):
 
 
 @dataclass(frozen=True)
+class LooksChanged(Change):
+    """What people whom an account knows look like."""
+
+    account_id: int
+
+
+@dataclass(frozen=True)
 class SpacesChanged(Change):
     """Which spaces there are, what they are called, or which conversations are in them."""
 
@@ -110,7 +117,7 @@ class OutboxFilled:
 
 @dataclass(frozen=True)
 class PictureWanted:
-    """A conversation of ``account_id`` looks like something that nobody here has seen yet."""
+    """A conversation of ``account_id``, or somebody, looks like something that nobody here has seen yet."""
 
     account_id: int
 

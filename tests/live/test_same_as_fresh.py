@@ -11,7 +11,7 @@ from tests.live.screen import Screen
 from tests.rows import Rows, said
 from webapp.languages import Sentence
 from webapp.live.fragments import older_page
-from webapp.messaging import accounts, arrange, conversations, history, settle, spaces
+from webapp.messaging import accounts, arrange, conversations, history, pictures, settle, spaces
 from webapp.messaging.inbox import Filter
 from webapp.messaging.read import mark_read
 from webapp.messaging.send import delete_unsent, retry, send_text
@@ -34,6 +34,7 @@ class Story:
         self.count = 0
         rows.arrive(account, said("Hello", "r0"))
         rows.arrive(account, said("Who cooks?", "g0", sender="carol", sender_name="Carol", **GROUP))
+        rows.arrive(account, events.MembersChanged("kitchen", (events.Member("carol"),)))
         self.talk = rows.conversation("bob").id
         self.group = rows.conversation("kitchen").id
         rows.arrive(account, events.SpaceChanged("s", "School", ("kitchen",)))
@@ -248,6 +249,15 @@ class Story:
     def is_somebody_else_perhaps(self) -> None:
         self.rows.arrive(self.account, sealing.TrustChanged("bob", list(sealing.Trust)[self.next % 4]))
         self.rows.arrive(self.account, sealing.TrustChanged("carol", list(sealing.Trust)[self.next % 4]))
+
+    def people_look_different(self) -> None:
+        n = self.next
+        self.rows.arrive(
+            self.account, events.LooksChanged((("bob", f"face {n % 2}"), ("carol", "face 1" if n % 3 else "")))
+        )
+        for ref in self.rows.database.read(pictures.wanted_pictures, self.account):
+            if self.write(pictures.store_picture, self.account, self.rows.epoch(self.account), ref, b"webp"):
+                self.write(pictures.tell_of_looks, self.account)
 
     def something_is_the_matter(self) -> None:
         n, key = self.next, Sentence("Keys")

@@ -16,7 +16,7 @@ from webapp.models import Conversation, Lease, Space, SpaceConversation, User
 from webapp.networks.actions import Done
 from webapp.networks.contract import MemberPage
 from webapp.networks.errors import Refused, Unreachable
-from webapp.networks.events import Batch, Member, MembersChanged, Origin
+from webapp.networks.events import Batch, ContactChanged, Member, MembersChanged, Origin
 from webapp.networks.toy.session import ToySession
 from webapp.pages.house import House
 
@@ -396,6 +396,30 @@ def test_whoever_looks_like_something_is_shown_so_and_the_browser_keeps_it(
     assert browser(bob).get(where).status_code == 404
     says(page, "mask")
     until(lambda: row(page, "Echo").img is None)
+
+
+def test_people_look_like_themselves_wherever_they_stand(page: Browser, house: House, alice: User) -> None:
+    sandpit = str(row(page, "Sandpit").a["href"])
+    account = toy_account(house, alice).id
+    house.database.write(
+        receive,
+        account,
+        epoch(house, account),
+        Batch((MembersChanged("sandpit", (Member("greta", "Greta"),)), ContactChanged("greta", "Greta")), Origin.LIVE),
+        None,
+    )
+    greta = house.database.read(identity_called, account, "greta").id
+    where = {"details": sandpit, "main": f"{sandpit}/members", "people": "/people", "person": f"/people/{greta}"}
+    assert not any(page.page(one).select(".list-item img, .page__head img") for one in where.values())
+    says(page, "looks")
+    for what, there in where.items():
+        assert until(lambda there=there: page.page(there).select(".list-item img, .page__head img")), what
+    says(page, "hello")
+    last(page, "hello")
+    [*_, beside] = conversation(page, "Echo").select("[data-message]:not([data-own]) img")
+    assert page.get(str(beside["src"])).headers["content-type"] == "image/webp"
+    says(page, "plain")
+    until(lambda: not page.page("/people").find("img"))
 
 
 @pytest.mark.parametrize("fault", [Unreachable(Sentence("Not now.")), Refused(Sentence("No.")), ValueError("a fault")])

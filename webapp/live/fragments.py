@@ -95,8 +95,15 @@ def _drawn_line(reader: Reader, _today: date, csrf_token: str, line: thread.Line
 
 def being_read(view: View, changes: Iterable[c.Change]) -> tuple[c.Change, ...]:
     """Those of these changes that one is looking at: messages of the open conversation, and who is typing there."""
-    about = (one for one in changes if isinstance(one, _BEING_READ) and one.conversation_id == view.conversation_id)
-    return tuple(about)
+    if view.conversation_id is None:
+        return ()
+    return tuple(one for one in changes if _is_read_at(view.conversation_id, one))
+
+
+def _is_read_at(conversation_id: int, change: c.Change) -> bool:
+    return isinstance(change, c.LooksChanged) or (
+        isinstance(change, _BEING_READ) and change.conversation_id == conversation_id
+    )
 
 
 def lines_frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
@@ -106,7 +113,7 @@ def lines_frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     parts = [partial(f"message-{message_id}", "delete") for message_id in gone]
     conversation_id = view.conversation_id or 0
     lines: Sequence[thread.Line] = ()
-    if gone or any(isinstance(change, c.HistoryLoaded) for change in changes):
+    if gone or any(isinstance(change, c.HistoryLoaded) for change in changes) or _look_different(db, view, changes):
         lines = _loaded_lines(db, view, conversation_id)
     elif changed:
         lines = thread.redrawn(db, view.reader, conversation_id, changed)
@@ -115,6 +122,15 @@ def lines_frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     if any(isinstance(change, c.TypingChanged) for change in changes):
         parts.append(_typing(db, view, conversation_id))
     return "".join(parts)
+
+
+def _look_different(db: Session, view: View, changes: Sequence[c.Change]) -> bool:
+    """Whether those who speak in the open conversation do."""
+    accounts = {change.account_id for change in changes if isinstance(change, c.LooksChanged)}
+    try:
+        return bool(accounts) and account_behind(db, view.user_id, view.conversation_id or 0) in accounts
+    except NotYours:
+        return False  # it is gone; the other frame says so
 
 
 def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
@@ -194,7 +210,8 @@ def notices_of(db: Session, user_id: int) -> dict[str, Any]:
 
 def _of_another_page(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     """What changed on the page of networks, of one of them, or of people."""
-    stale = (c.AccountChanged, c.ContactsChanged) if view.people is not None else c.AccountChanged
+    people = (c.AccountChanged, c.ContactsChanged, c.LooksChanged)
+    stale = people if view.people is not None else c.AccountChanged
     snapshot = people_snapshot if view.people is not None else accounts_snapshot if view.accounts else account_snapshot
     counted = draw_unread(db, view) if any(isinstance(change, _OF_THE_COUNTS) for change in changes) else ""
     return counted + (snapshot(db, view) if any(isinstance(change, stale) for change in changes) else "")
@@ -243,7 +260,7 @@ def _typing(db: Session, view: View, conversation_id: int) -> str:
 
 
 def _concerns(account_id: int, change: c.Change) -> bool:
-    return isinstance(change, (c.AccountChanged, c.ContactsChanged)) and change.account_id == account_id
+    return isinstance(change, (c.AccountChanged, c.ContactsChanged, c.LooksChanged)) and change.account_id == account_id
 
 
 def _head_parts(db: Session, view: View, head: Head) -> list[str]:

@@ -31,6 +31,7 @@ class Someone:
     role: str
     presence: Presence
     trust: Trust
+    picture_id: int | None
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,9 @@ def _count_members(db: Session, conversation: Conversation) -> int:
     return count
 
 
+_OF_SOMEBODY = (col(Identity.presence), col(Identity.trust), col(Identity.picture_id))
+
+
 def members_of(db: Session, conversation_id: int, start: int = 0) -> list[Someone]:
     """Members of a group by name, from number ``start`` on; not more than MOST_MEMBERS.
 
@@ -165,7 +169,7 @@ def members_of(db: Session, conversation_id: int, start: int = 0) -> list[Someon
     """
     shown = func.coalesce(func.nullif(Membership.name, ""), func.nullif(Identity.name, ""), Identity.address)
     query = (
-        select(shown, col(Identity.address), col(Membership.role), col(Identity.presence), col(Identity.trust))
+        select(shown, col(Identity.address), col(Membership.role), *_OF_SOMEBODY)
         .join(Identity, col(Identity.id) == col(Membership.identity_id))
         .where(col(Membership.conversation_id) == conversation_id)
         .order_by(func.lower(shown), col(Membership.id))
@@ -177,8 +181,8 @@ def members_of(db: Session, conversation_id: int, start: int = 0) -> list[Someon
 
 def known_members(db: Session, account_id: int, members: Sequence[Member]) -> list[Someone]:
     """These members as their network has them, with what is known of them here."""
-    columns = (col(Identity.address), col(Identity.presence), col(Identity.trust))
     here = col(Identity.account_id) == account_id, col(Identity.address).in_([one.address for one in members])
-    known = {address: tuple(rest) for address, *rest in db.execute(select(*columns).where(*here))}
-    unknown = (Presence.UNKNOWN, Trust.UNKNOWN)
+    query = select(col(Identity.address), *_OF_SOMEBODY).where(*here)
+    known = {address: tuple(rest) for address, *rest in db.execute(query)}
+    unknown = (Presence.UNKNOWN, Trust.UNKNOWN, None)
     return [Someone(m.name or m.address, m.address, m.role, *known.get(m.address, unknown)) for m in members]

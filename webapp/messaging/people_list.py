@@ -33,6 +33,7 @@ class Contact:
     presence: Presence
     status: str
     trust: Trust
+    picture_id: int | None
 
 
 def housemates(db: Session, user_id: int) -> Sequence[Contact]:
@@ -76,7 +77,8 @@ def _known_to(user_id: int) -> Select[*tuple[Any, ...]]:
     query = select(
         *(col(Identity.id), col(Identity.contact), _SHOWN, col(Identity.address)),
         *(col(Account.id), col(Account.network), col(Account.address)),
-        *(col(Identity.mutual), col(Identity.presence), col(Identity.status), col(Identity.trust)),
+        *(col(Identity.mutual), col(Identity.presence), col(Identity.status)),
+        *(col(Identity.trust), col(Identity.picture_id)),
     ).join(Account, col(Account.id) == col(Identity.account_id))
     return query.where(col(Account.user_id) == user_id, col(Account.removed_at).is_(None))
 

@@ -1,15 +1,17 @@
-"""Pictures of conversations: which are wanted, what was made of them, and whose they are."""
+"""Pictures of conversations and people: which are wanted, what was made of them, and whose they are."""
 
-from sqlalchemy import delete, literal_column, update
+from sqlalchemy import delete, func, literal_column, update
 from sqlmodel import Session, col, select
 
-from webapp.changes import ConversationChanged
+from webapp.changes import ConversationChanged, LooksChanged
 from webapp.database import announce
 from webapp.messaging.errors import NotYours
 from webapp.messaging.leases import must_hold
-from webapp.models import Account, Conversation, Picture
+from webapp.models import Account, Conversation, Identity, Picture
 
 MOST_WANTED = 20
+MOST_KEPT = 2_000
+"""Pictures of one account: where there are so many, people whom one sees then look like their initials."""
 
 
 def wanted_pictures(db: Session, account_id: int) -> list[str]:
@@ -23,11 +25,29 @@ def wanted_pictures(db: Session, account_id: int) -> list[str]:
         col(Conversation.picture_id).is_(None),
         ~looked_at.exists(),
     )
-    return list(dict.fromkeys(db.exec(query.order_by(col(Conversation.last_activity).desc()).limit(MOST_WANTED))))
+    found = dict.fromkeys(db.exec(query.order_by(col(Conversation.last_activity).desc()).limit(MOST_WANTED)))
+    return list(found) or _wanted_of_people(db, account_id)
 
 
-def store_picture(db: Session, account_id: int, epoch: int, ref: str, content: bytes) -> None:
-    """What was made of a picture (empty: nothing); those that nobody looks like any more are forgotten."""
+def _wanted_of_people(db: Session, account_id: int) -> list[str]:
+    """Of those who became known last; they come after all conversations, and may be very many."""
+    if db.exec(select(func.count()).where(Picture.account_id == account_id)).one() >= MOST_KEPT:
+        return []
+    looked_at = select(Picture.id).where(Picture.account_id == account_id, col(Picture.ref) == col(Identity.picture))
+    query = select(Identity.picture).where(
+        Identity.account_id == account_id,
+        col(Identity.picture) != literal_column("''"),
+        col(Identity.picture_id).is_(None),
+        ~looked_at.exists(),
+    )
+    return list(dict.fromkeys(db.exec(query.order_by(col(Identity.id).desc()).limit(MOST_WANTED))))
+
+
+def store_picture(db: Session, account_id: int, epoch: int, ref: str, content: bytes) -> bool:
+    """What was made of a picture (empty: nothing); those that nobody looks like any more are forgotten.
+
+    Whether people look different by it: that is told by ``tell_of_looks``, once for several pictures.
+    """
     must_hold(db, account_id, epoch)
     picture = Picture(account_id=account_id, ref=ref, content=content)
     db.add(picture)
@@ -37,8 +57,23 @@ def store_picture(db: Session, account_id: int, epoch: int, ref: str, content: b
         db.execute(update(Conversation).where(theirs).values(picture_id=picture.id))
         for conversation_id, user_id in db.exec(select(Conversation.id, Conversation.user_id).where(theirs)):
             announce(db, ConversationChanged(user_id, conversation_id))
+    somebody = (col(Identity.account_id) == account_id) & (col(Identity.picture) == ref)
+    seen = db.execute(update(Identity).where(somebody).values(picture_id=picture.id)).rowcount if content else 0  # type: ignore[attr-defined]  # of an update there is one
+    _forget_unused(db, account_id)
+    return bool(seen)
+
+
+def tell_of_looks(db: Session, account_id: int) -> None:
+    """People whom this account knows look different."""
+    announce(db, LooksChanged(db.get_one(Account, account_id).user_id, account_id))
+
+
+def _forget_unused(db: Session, account_id: int) -> None:
     still = select(Conversation.picture).where(Conversation.account_id == account_id)
-    db.execute(delete(Picture).where(col(Picture.account_id) == account_id, col(Picture.ref).not_in(still)))
+    somebody = (col(Identity.account_id) == account_id) & (col(Identity.picture) == col(Picture.ref))
+    anybody = select(Identity.id).where(somebody, col(Identity.picture) != literal_column("''")).exists()
+    unused = col(Picture.ref).not_in(still) & ~anybody
+    db.execute(delete(Picture).where(col(Picture.account_id) == account_id, unused))
 
 
 def picture_for(db: Session, account_id: int, ref: str) -> int | None:

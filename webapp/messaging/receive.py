@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Update, bindparam, update
 from sqlmodel import Session, col
 
-from webapp.messaging import arrange, conversations, matters, members, opened, people, receipts, seals, spaces
+from webapp.messaging import arrange, conversations, looks, matters, members, opened, people, receipts, seals, spaces
 from webapp.messaging.arrivals import Arrivals
 from webapp.messaging.leases import Holding, held_account
 from webapp.models import Account
@@ -27,6 +27,7 @@ _VERBS: dict[type[Event], Callable[[Session, Holding, Any], None]] = {
     MattersChanged: matters.change_matters,
     events.GapFound: conversations.note_gap,
     events.MembersChanged: members.change_members,
+    events.LooksChanged: looks.change_looks,
     events.ContactChanged: people.change_contact,
     events.ContactGone: people.forget_contact,
     events.PresenceChanged: people.change_presence,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
@@ -33,8 +33,9 @@ class Line:
     """A message as it is shown.
 
     ``day`` is when a new day begins with it (else None), ``gap`` says that messages are missing before it, ``cont``
-    that the one before it is by the same sender and near in time. ``tone`` is what the sender's colour follows.
-    ``doubt_again`` says that the one before it in such a row is doubted for the same reason, in the same words.
+    that the one before it is by the same sender and near in time. ``tone`` is what the sender's colour follows,
+    ``picture_id`` what they look like. ``doubt_again`` says that the one before it in such a row is doubted for the
+    same reason, in the same words.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Line:
     mention: bool
     sender: str
     tone: str
+    picture_id: int | None
     body: str | Sentence
     sent_at: int
     delivery: Delivery | None
@@ -87,7 +89,7 @@ def position_of(key: str) -> int:
 
 def _messages(conversation_id: int | BindParameter[int]) -> Select[*tuple[Any, ...]]:
     return (
-        select(Message, col(Identity.name), col(Identity.address), col(Conversation.kind))
+        select(Message, col(Identity.name), col(Identity.address), col(Identity.picture_id), col(Conversation.kind))
         .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
         .outerjoin(Identity, col(Identity.id) == col(Message.sender_id))
         .where(col(Message.conversation_id) == conversation_id)
@@ -221,16 +223,24 @@ def first_unread(db: Session, conversation: Conversation) -> str | None:
 def _lines(reader: Reader, found: Sequence[Any]) -> list[Line]:
     lines: list[Line] = []
     earlier: Message | None = None
-    for message, name, address, kind in found:
+    for message, name, address, picture_id, kind in found:
         # In a group people are called as they called themselves there; elsewhere as the person calls them.
         names = (message.sender_name, name) if kind == ConversationKind.GROUP else (name, message.sender_name)
         sender = next((one for one in (*names, address) if one), "")
-        lines.append(_line(reader, message, sender, address or sender, earlier))
+        lines.append(_line(reader, message, _Shown(sender, address or sender, picture_id), earlier))
         earlier = message
     return lines
 
 
-def _line(reader: Reader, message: Message, sender: str, tone: str, earlier: Message | None) -> Line:
+class _Shown(NamedTuple):
+    """How a sender is shown, as in a Line."""
+
+    name: str
+    tone: str
+    picture_id: int | None
+
+
+def _line(reader: Reader, message: Message, sender: _Shown, earlier: Message | None) -> Line:
     new_day = earlier is None or reader.local(earlier.sent_at).date() != reader.local(message.sent_at).date()
     cont = earlier is not None and not new_day and _belong_together(earlier, message)
     return Line(
@@ -243,8 +253,9 @@ def _line(reader: Reader, message: Message, sender: str, tone: str, earlier: Mes
         own=message.own,
         quiet=message.quiet,
         mention=message.mention,
-        sender=sender,
-        tone=tone,
+        sender=sender.name,
+        tone=sender.tone,
+        picture_id=sender.picture_id,
         body=Sentence.from_json(message.body) if message.is_sentence else message.body,
         sent_at=message.sent_at,
         delivery=message.delivery,

@@ -1,4 +1,4 @@
-"""What conversations look like."""
+"""What conversations and people look like."""
 
 from sqlalchemy import LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel

@@ -215,6 +215,14 @@ class MembersChanged(Event):
 
 
 @dataclass(frozen=True)
+class LooksChanged(Event):
+    """What people look like: pairs of an address and a picture, as in ConversationChanged. Whoever was not heard of
+    otherwise stays unknown."""
+
+    looks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class ContactChanged(Event):
     """Somebody on the person's contact list. ``mutual`` is False while one side has not agreed yet."""
 

@@ -1,4 +1,4 @@
-"""Fetches the pictures of an account's conversations, one after the other, and never in anybody's way."""
+"""Fetches the pictures of an account's conversations and people, one after the other, and never in anybody's way."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from webapp import pictures
 from webapp.changes import Announcement
 from webapp.database import Database
 from webapp.hub import Hub
-from webapp.messaging.pictures import store_picture, wanted_pictures
+from webapp.messaging.pictures import store_picture, tell_of_looks, wanted_pictures
 from webapp.networks.contract import Session
 from webapp.networks.errors import Refused, SignedOut, Unreachable
 
@@ -41,24 +41,34 @@ class Likenesses:
             while True:
                 wake.clear()
                 while some := await self._wanted():
-                    for ref in some:
-                        await self._fetch(session, ref)
-                        await asyncio.sleep(PAUSE)
+                    await self._fetch_all(session, some)
                 await wake.wait()
         finally:
             stop()
+
+    async def _fetch_all(self, session: Session, some: list[str]) -> None:
+        """Screens are told of people once for all of them: they stand at every message."""
+        looks = False
+        for ref in some:
+            looks = await self._fetch(session, ref) or looks
+            await asyncio.sleep(PAUSE)
+        if looks:
+            await self._database.in_database(tell_of_looks, self._account_id)
 
     async def _wanted(self) -> list[str]:
         found = await self._database.from_database(wanted_pictures, self._account_id)
         return [ref for ref in found if ref not in self._later]
 
-    async def _fetch(self, session: Session, ref: str) -> None:
-        """What is refused or is no picture is not asked for again. A picture is never worth a line."""
+    async def _fetch(self, session: Session, ref: str) -> bool:
+        """Whether people look different by it.
+
+        What is refused or is no picture is not asked for again. A picture is never worth a line.
+        """
         try:
             made = await pictures.small(await session.picture(ref))
         except Unreachable:
             self._later.add(ref)
-            return
+            return False
         except SignedOut:
             raise
         except Refused:
@@ -66,4 +76,4 @@ class Likenesses:
         except Exception:
             log.exception("a picture could not be made", account=self._account_id)
             made = None
-        await self._database.in_database(store_picture, self._account_id, self._epoch, ref, made or b"")
+        return await self._database.in_database(store_picture, self._account_id, self._epoch, ref, made or b"")

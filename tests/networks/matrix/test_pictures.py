@@ -16,7 +16,8 @@ from tests.networks.matrix.conftest import Follow, Person
 from tests.networks.matrix.plain_far_side import PlainFarSide
 from tests.networks.matrix.test_sync import ROOM, Script, answer, event, followed, room
 from webapp.networks.errors import Refused, Unreachable
-from webapp.networks.events import ConversationChanged
+from webapp.networks.events import ConversationChanged, LooksChanged
+from webapp.networks.matrix import room_state
 from webapp.networks.matrix.pictures import LARGEST
 
 MXC = "mxc://b.org/abc"
@@ -63,6 +64,34 @@ def test_a_room_looks_like_its_picture_and_a_direct_chat_like_the_other_person(
                 assert (found.size, found.convert("RGB").getpixel((48, 48))) == ((96, 96), (255, 0, 0))
             with pytest.raises(Refused):
                 await seen.session.picture(red + "x")
+
+    run(work())
+
+
+def looks_of(seen: Following, who: str) -> list[str]:
+    return [picture for event in seen.events(LooksChanged) for user, picture in event.looks if user == who]
+
+
+@pytest.mark.servers
+def test_people_look_like_themselves_also_where_there_are_many_and_it_is_told_once(
+    alice: Person, bob: Person, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        async with alice.device() as other, bob.device() as far, follow(alice) as seen:
+            red, blue = await upload(far, "red"), await upload(far, "blue")
+            await far.ask("PUT", f"profile/{quote(bob.user)}/avatar_url", {"avatar_url": red})
+            garden = await other.make_room(bob.user, name="Garden")
+            await far.join(garden)
+            for number in range(3):
+                await far.say(garden, f"number {number}")
+            await seen.message("number 2")
+            await seen.until(lambda: looks_of(seen, bob.user) == [red])
+            monkeypatch.setattr(room_state, "MOST_TOLD", 0)
+            await far.ask("PUT", f"profile/{quote(bob.user)}/avatar_url", {"avatar_url": blue})
+            await seen.until(lambda: looks_of(seen, bob.user) == [red, blue])
+            await far.ask("PUT", f"profile/{quote(bob.user)}/avatar_url", {"avatar_url": ""})
+            await seen.until(lambda: looks_of(seen, bob.user) == [red, blue, ""])
+            assert looks_of(seen, alice.user) == []
 
     run(work())
 

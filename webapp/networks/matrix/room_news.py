@@ -87,6 +87,7 @@ class RoomNews:
         if room.kind is ConversationKind.GROUP and members is not None:
             news.append(members)
         news += await self._said(room, [*missed, *timeline])
+        news += self._state.looks()
         return news + self._ephemeral.read(room, piece, timeline, first) + self._account_data(room, piece)
 
     def _account_data(self, room: Room, piece: Mapping[str, Any]) -> list[Event]:

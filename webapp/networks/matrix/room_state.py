@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from webapp.networks.events import ConversationChanged, ConversationState, Event, Member, MembersChanged
+from webapp.networks.events import ConversationChanged, ConversationState, Event, LooksChanged, Member, MembersChanged
+from webapp.networks.matrix import media
 from webapp.networks.matrix.addresses import is_user
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.powers import Powers
@@ -14,6 +15,7 @@ from webapp.networks.matrix.texts import tidy_name
 
 MOST_TOLD = 200
 """Members of a room of which the rest is told one by one."""
+MOST_LOOKS = 10_000
 _HERE = ("join", "invite")
 
 
@@ -22,6 +24,9 @@ class RoomState:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._looks: dict[str, str] = {}
+        """What people looked like when we last heard of it; in the session, which need not tell it over and over."""
+        self._new_looks: dict[str, str] = {}
 
     def note(self, room: Room, piece: Mapping[str, Any], timeline: list[Heard]) -> MembersChanged | None:
         """Take over all state that is new; the answer says whose membership or name is."""
@@ -52,8 +57,20 @@ class RoomState:
         self._line.rooms.put_member(room.id, user, (name, membership))
         if user != self._line.me and membership in _HERE:
             room.note_face(user, event.content)
+            self._note_looks(user, media.picture_in(event.content, "avatar_url"))
         if event.sender == self._line.me and event.content.get("is_direct") is True:
             room.asked = user
+
+    def _note_looks(self, user: str, picture: str) -> None:
+        if self._looks.get(user) != picture:
+            if len(self._looks) >= MOST_LOOKS:
+                self._looks.clear()
+            self._looks[user] = self._new_looks[user] = picture
+
+    def looks(self) -> list[Event]:
+        """Who looks different since this was last asked; the rest knows them by what they said before."""
+        looks, self._new_looks = self._new_looks, {}
+        return [LooksChanged(tuple(looks.items()))] if looks else []
 
     def _told_members(self, room: Room, heard: Mapping[str, Heard], promoted: bool) -> MembersChanged | None:
         """Who came, went, or has another say; in a large room one has to ask for a page of them."""

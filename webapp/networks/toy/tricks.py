@@ -20,6 +20,8 @@ said to Echo     what happens
 ``face``         Echo looks like something
 ``blank``        Echo does not look like anything any more
 ``mask``         Echo looks like something that is no picture
+``looks``        Echo and Greta look like something beside what they say
+``plain``        they do not any more
 ``curtain``      Echo is heard by nobody else from now on
 ``window``       whoever passes by can hear, and that is worth a warning
 ``door``         that is all over
@@ -38,6 +40,7 @@ from webapp.networks.events import (
     ConversationKind,
     Event,
     InvitationReceived,
+    LooksChanged,
     MessageOpened,
     MessageReceived,
     MessageRef,
@@ -98,6 +101,8 @@ _TRICKS: dict[str, Trick] = {
     "face": _happens(ConversationChanged(ECHO, ConversationKind.DIRECT, picture="face")),
     "blank": _happens(ConversationChanged(ECHO, ConversationKind.DIRECT, picture="")),
     "mask": _happens(ConversationChanged(ECHO, ConversationKind.DIRECT, picture="mask")),
+    "looks": _happens(LooksChanged(((ECHO, "face"), ("greta", "face")))),
+    "plain": _happens(LooksChanged(((ECHO, ""), ("greta", "")))),
     "curtain": _happens(SealChanged(ECHO, CURTAIN)),
     "window": _happens(SealChanged(ECHO, WINDOW, DRAUGHT)),
     "door": _happens(SealChanged(ECHO)),
