@@ -76,6 +76,8 @@ def test_another_passphrase_and_a_changed_file_do_not_open() -> None:
         HEADER + base64.b64encode(bytes([1]) + bytes(13_000_000)).decode() + FOOTER,
         bent(version=b"\x02"),
         bent().replace(HEADER, "-----BEGIN PGP MESSAGE-----"),
+        bent().replace(HEADER, ""),
+        bent().replace(FOOTER, ""),
     ],
 )
 def test_what_is_no_such_file_is_told_to_be_none(text: str) -> None:
