@@ -1,15 +1,18 @@
 """Where the keys meet the homeserver, with a machine that says what a test wants."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 import pytest
 
+from webapp.networks.matrix import keys as room_of_keys
+from webapp.networks.matrix.encryption.inbox import Taken
 from webapp.networks.matrix.encryption.outcomes import KeysNeeded
+from webapp.networks.matrix.encryption.requests import Request
 from webapp.networks.matrix.keys import ROOMS_AT_ONCE, Keys
 from webapp.networks.matrix.quarantine import Heard, heard
-from webapp.networks.matrix.trouble import NotReached
+from webapp.networks.matrix.trouble import NotReached, Problem
 
 
 class Machine:
@@ -20,6 +23,9 @@ class Machine:
 
     async def is_encrypted(self, room: str) -> bool:
         return True
+
+    async def look(self, room: str) -> None:
+        pass
 
     async def due(self, room: str | None = None) -> list[Any]:
         return []
@@ -121,3 +127,164 @@ def test_nothing_is_sealed_before_what_was_noted_of_rooms_is_kept() -> None:
     asyncio.run(keys.seal("!7:house.test", "m.room.message", {}))
     assert len(machine.kept) == 3
     assert machine.rotated == {"!7:house.test"}
+
+
+# Nobody waits for others
+
+
+ROOM, CROWDED = "!soup:house.test", "!crowd:house.test"
+
+
+class Slow(Wire):
+    """Answers the questions named in ``held`` only when a test lets it."""
+
+    def __init__(self) -> None:
+        self.held: set[str] = set()
+        self.let = asyncio.Event()
+        self.asked: list[str] = []
+
+    async def ask(self, method: str, path: str, *_: object) -> dict[str, Any]:
+        self.asked.append(path)
+        if path in self.held:
+            await self.let.wait()
+        return {}
+
+
+class Asks(Notes):
+    """Has these questions, by room; none is for ourselves."""
+
+    def __init__(self, **due: list[str]) -> None:
+        super().__init__()
+        self.waiting = {room: [Request(path, "POST", path) for path in paths] for room, paths in due.items()}
+        self.verifying = self.ripening = False
+        self.strangers = {"@mallory:house.test"}
+        self.closed = False
+
+    async def due(self, room: str | None = None) -> list[Any]:
+        assert not self.closed
+        return list(self.waiting.get(NAMES[room], []))
+
+    async def answered(self, request: Any, _: object) -> None:
+        for requests in self.waiting.values():
+            requests[:] = [one for one in requests if one.key != request.key]
+
+    async def take(self, *_: object) -> Any:
+        return Taken(strangers=frozenset(self.strangers))
+
+    async def late(self) -> list[Any]:
+        return []
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+NAMES = {None: "us", ROOM: "soup", CROWDED: "crowd"}
+
+
+def run(step: Callable[[Slow, Asks, Keys], Coroutine[Any, Any, None]], **due: list[str]) -> None:
+    async def scene() -> None:
+        wire, machine = Slow(), Asks(**due)
+        keys = Keys(machine, wire)  # type: ignore[arg-type]  # as much of them as is asked for
+        await asyncio.wait_for(step(wire, machine, keys), 20)
+        wire.let.set()
+        await keys.close()
+
+    asyncio.run(scene())
+
+
+def test_a_room_whose_key_takes_long_to_share_does_not_hold_up_another() -> None:
+    async def step(wire: Slow, _: Asks, keys: Keys) -> None:
+        wire.held = {"/crowd/1", "/crowd/2"}
+        first = asyncio.create_task(keys.seal(CROWDED, "m.room.message", {}))
+        await until(lambda: {*wire.asked} >= wire.held)
+        assert await keys.seal(ROOM, "m.room.message", {}) == {"ciphertext": "…"}
+        assert not first.done()
+        wire.let.set()
+        assert await first == {"ciphertext": "…"}
+
+    run(step, crowd=["/crowd/1", "/crowd/2"], soup=["/soup/1"])
+
+
+def test_two_who_wait_for_the_same_answer_ask_once_and_giving_up_takes_nothing_from_the_other() -> None:
+    async def step(wire: Slow, _: Asks, keys: Keys) -> None:
+        wire.held = {"/soup/1"}
+        both = [asyncio.create_task(keys.seal(ROOM, "m.room.message", {})) for _ in range(2)]
+        await until(lambda: bool(wire.asked))
+        await asyncio.sleep(0)
+        both[0].cancel()
+        await asyncio.wait(both[:1])
+        wire.let.set()
+        assert await both[1] == {"ciphertext": "…"}
+        assert wire.asked == ["/soup/1"]
+
+    run(step, soup=["/soup/1"])
+
+
+def test_whoever_leaves_a_page_takes_no_answer_from_others() -> None:
+    async def step(wire: Slow, machine: Asks, keys: Keys) -> None:
+        wire.held = {"/query"}
+        both = [asyncio.create_task(keys.settle()) for _ in range(2)]
+        await until(lambda: bool(wire.asked))
+        both[0].cancel()
+        await asyncio.wait(both[:1])
+        wire.let.set()
+        await both[1]
+        assert (wire.asked, machine.waiting["us"]) == (["/query"], [])
+
+    run(step, us=["/query"])
+
+
+def test_messages_do_not_wait_for_a_homeserver_that_takes_long_to_tell_whose_devices_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room_of_keys, "SOON", 0.05)
+
+    async def step(wire: Slow, machine: Asks, keys: Keys) -> None:
+        wire.held, news = {"/query"}, asyncio.Event()
+        keys.changed = news.set
+        await keys.take({})
+        await keys.stored()
+        assert wire.asked == ["/query"]
+        assert machine.waiting["us"], "it was given up"
+        assert not news.is_set()
+        wire.let.set()
+        await news.wait()
+        assert machine.waiting["us"] == []
+
+    run(step, us=["/query"])
+
+
+def test_what_went_wrong_beside_is_told_with_the_next_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room_of_keys, "SOON", 0.05)
+
+    async def step(wire: Slow, machine: Asks, keys: Keys) -> None:
+        async def breaks(*_: object) -> None:
+            raise NotReached(Problem.BROKEN, "house.test")
+
+        wire.held, machine.answered = {"/query"}, breaks  # type: ignore[method-assign]  # only here
+        await keys.stored()
+        wire.let.set()
+        with pytest.raises(NotReached):
+            await keys.stored()
+
+    run(step, us=["/query"])
+
+
+def test_nothing_is_done_with_keys_after_they_were_closed() -> None:
+    """Another session may have opened the same file by then."""
+
+    async def step(wire: Slow, _: Asks, keys: Keys) -> None:
+        wire.held = {"/soup/1"}
+        sealing = asyncio.create_task(keys.seal(ROOM, "m.room.message", {}))
+        await until(lambda: bool(wire.asked))
+        await keys.close()
+        for late in (sealing, keys.settle(), keys.own(lambda own: None), keys.verifications(), keys.stored()):
+            with pytest.raises((NotReached, asyncio.CancelledError)):
+                await late
+
+    run(step, soup=["/soup/1"])
+
+
+async def until(there: Callable[[], bool]) -> None:
+    while not there():  # noqa: ASYNC110 (what is waited for has no event)
+        await asyncio.sleep(0.001)

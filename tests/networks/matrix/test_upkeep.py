@@ -147,7 +147,7 @@ def test_a_backup_that_takes_nothing_is_told_with_the_reason(tmp_path: Path) -> 
     work.note_encrypted({ROOM: [{}]})
     work.note_members(ROOM, frozenset())
     with work._store.transaction():
-        work._speaking._current(ROOM, [])  # a key of ours
+        work._speaking._current(ROOM, work._speaking._people[ROOM])  # a key of ours
     work.close()
 
     def prepare(fake: FakeHomeserver) -> None:

@@ -9,15 +9,16 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from webapp.networks.matrix.asking import Asking
 from webapp.networks.matrix.encryption.outcomes import KeysNeeded
 from webapp.networks.matrix.encryption.standing import DevicesSeen
-from webapp.networks.matrix.pieces import Nonsense, each
+from webapp.networks.matrix.member_list import everybody
 from webapp.networks.matrix.quarantine import Heard, events_in, heard, text_in
 from webapp.networks.matrix.translate import Revealed, Sealed
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem
 from webapp.networks.matrix.verification.seen import Seen, Spoken
 from webapp.networks.matrix.verification.ways import PREFIX, ROOM_REQUEST
-from webapp.networks.matrix.wire import PATIENCE, Wire, path
+from webapp.networks.matrix.wire import Wire, path
 from webapp.networks.sealing import Trust
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ AT_ONCE = 50
 ROOMS_AT_ONCE = 100
 """Rooms of which it is kept in one go that they are encrypted: some ten milliseconds."""
 MOST_ROUNDS = 10
-"""Rounds of questions before something can be sealed; four are usual."""
-LARGEST_LIST = 64 * 2**20
-"""Octets of a list of members: some hundred thousand of them."""
+"""Times that something else is found to be asked, before that is taken for a fault."""
+SOON = 2.0
+"""Seconds that messages wait for what the keys have to ask; what takes longer goes on beside."""
+LONGEST_SHARE = 300.0
+"""Seconds until a message is tried again later. What was reached by then is not lost: the rest is quicker."""
 
 
 class Keys:
@@ -43,13 +46,15 @@ class Keys:
     something by which there is news without any answer of the homeserver."""
 
     def __init__(self, machine: "Machine", wire: Wire) -> None:
-        self._machine = machine
+        self._open_machine = machine
         self._wire = wire
         self._knows_members: set[str] = set()
         self._encrypted: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self._gaps: set[str] = set()
         self._closed = False
-        self._asking, self._speaking = asyncio.Lock(), asyncio.Lock()
+        self._asking, self._speaking = Asking(machine, wire), asyncio.Lock()
+        self._beside: asyncio.Task[None] | None = None
+        self._is_more_due = False
         self.late: Sequence[Late] = ()
         self.changed: Callable[[], None] = lambda: None
 
@@ -64,7 +69,7 @@ class Keys:
             unused if isinstance(unused, list) else None,
         )
         if taken.strangers:
-            await self._round()  # else a device that the server made up for somebody would pass this once
+            await self._ask_soon()  # what is not known by then is shown when it is
         await self.look_late()
 
     async def look_late(self) -> None:
@@ -91,10 +96,30 @@ class Keys:
         Raises NotReached, Rejected.
         """
         await self.late_stored()
-        if self._machine.verifying:
-            await self.settle()
+        await self._ask_soon()
+        if self._machine.ripening:
+            self.changed()
+
+    async def _ask_soon(self) -> None:
+        """Ask all that is due. Others' messages do not wait long for that; there is news when it took longer."""
+        self._is_more_due = True
+        if self._beside is None:
+            self._beside = asyncio.create_task(self._ask_beside())
+        asking = self._beside
+        await asyncio.wait({asking}, timeout=SOON)
+        if asking.done():
+            self._beside = None
+            asking.result()
         else:
-            await self._round()
+            asking.add_done_callback(lambda _: self.changed())
+
+    async def _ask_beside(self) -> None:
+        while self._is_more_due:
+            self._is_more_due = False
+            if self._machine.verifying:
+                await self.settle()
+            else:
+                await self._round()
 
     async def settle(self) -> None:
         """Ask all that is due, and what follows from the answers, and say what is to be said in rooms.
@@ -113,10 +138,8 @@ class Keys:
         return await self._machine.own(step)
 
     async def _round(self) -> bool:
-        async with self._asking:
-            due = await self._machine.due()
-            for request in due:
-                await self._ask(request)
+        due = await self._machine.due()
+        await self._asking.in_turn(due)
         return bool(due)
 
     async def _speak(self) -> None:
@@ -141,7 +164,6 @@ class Keys:
 
     async def verifications(self) -> list[Seen]:
         """What others want to compare with us, and we with them. Raises NotReached after ``close``."""
-        self._check_open()
         return await self._machine.verifications() if self._machine.verifying else []
 
     async def ask_in_room(self, user: str, room: str) -> str:
@@ -169,12 +191,10 @@ class Keys:
 
     async def devices_of(self, user: str) -> DevicesSeen:
         """Somebody's devices as far as they are known, and whether their owner vouches for them."""
-        self._check_open()
         return await self._machine.devices_of(user)
 
     async def look_at(self, user: str) -> None:
         """Know somebody's devices as their homeserver names them now. Raises NotReached, Rejected."""
-        self._check_open()
         await self._machine.look_at(user)
         await self.settle()
 
@@ -188,7 +208,6 @@ class Keys:
 
     async def verify(self, name: str, step: str) -> None:
         """``accept``, ``start``, ``match``, ``differ`` or ``cancel``. Raises NotReached, Rejected."""
-        self._check_open()
         await self._machine.verify(name, step)
         self.changed()
         await self.settle()
@@ -243,33 +262,43 @@ class Keys:
         await self.keep_rooms()
         if not await self._machine.is_encrypted(room):
             await self.note_encrypted(room)  # these keys are newer than what we know of the room
-        async with self._asking:
-            await self._tell_members(room)
-            for _ in range(MOST_ROUNDS):
-                due = await self._machine.due(room)
-                if not due:
-                    with contextlib.suppress(KeysNeeded):  # somebody has a new device since a moment ago
-                        return await self._machine.seal(room, kind, content, anyway)
-                for request in due:
-                    await self._ask(request)
+        for _ in range(MOST_ROUNDS):
+            await self._share(room)
+            with contextlib.suppress(KeysNeeded):  # somebody has a new device since a moment ago
+                return await self._machine.seal(room, kind, content, anyway)
         raise NotReached(Problem.GARBAGE, self._wire.host)
 
-    def _check_open(self) -> None:
-        """A page may be open longer than the connection that it began with."""
+    async def _share(self, room: str) -> None:
+        """Whoever shall read what is said in a room has its key when this returns. Raises NotReached, Rejected."""
+        try:
+            async with asyncio.timeout(LONGEST_SHARE):
+                while due := await self._due_in(room):
+                    await self._asking.some(due)
+        except TimeoutError:
+            raise NotReached(Problem.SILENT, self._wire.host) from None
+
+    async def _due_in(self, room: str) -> "list[Request]":
+        await self._tell_members(room)
+        await self._machine.look(room)
+        return await self._machine.due(room)
+
+    @property
+    def _machine(self) -> "Machine":
+        """Raises NotReached after ``close``: a page may be open longer than the connection that it began with, and
+        another one may work with the same keys by now."""
         if self._closed:
             raise NotReached(Problem.CLOSED, self._wire.host)
+        return self._open_machine
 
     async def close(self) -> None:
+        if self._closed:
+            return
         self._closed = True
-        await self._machine.close()
-
-    async def _ask(self, request: "Request") -> None:
-        try:
-            reply = await self._wire.ask(request.method, request.path, request.body, request.query)
-        except Declined:
-            await self._machine.refused(request)
-        else:
-            await self._machine.answered(request, reply)
+        if self._beside is not None:
+            self._beside.cancel()
+            await asyncio.gather(self._beside, return_exceptions=True)
+        await self._asking.close()
+        await self._open_machine.close()
 
     async def _tell_members(self, room: str) -> None:
         """Who is in a room, asked for when it may have changed. Raises NotReached, Rejected, Declined."""
@@ -277,28 +306,11 @@ class Keys:
             return
         self._knows_members.add(room)  # before the question: whoever comes meanwhile makes it be asked again
         try:
-            text = await self._wire.text(
-                path("rooms", room, "members"), {"not_membership": "leave"}, patience=PATIENCE, largest=LARGEST_LIST
-            )
-            await self._machine.note_members(room, await _members(text))
-        except Nonsense:
-            self._knows_members.discard(room)
-            raise NotReached(Problem.GARBAGE, self._wire.host) from None
+            users = [user async for user, _ in everybody(self._wire, room)]
+            await self._machine.note_members(room, users)
         except BaseException:
             self._knows_members.discard(room)
             raise
-
-
-async def _members(text: str) -> list[str]:
-    """Who is in a room or asked into it. Raises Nonsense."""
-    users: list[str] = []
-    for number, event in enumerate(each(text, "chunk"), 1):
-        content = event.get("content") if isinstance(event, Mapping) else None
-        if isinstance(content, Mapping) and text_in(content, "membership") in {"join", "invite"}:
-            users.append(text_in(event, "state_key"))
-        if number % AT_ONCE == 0:
-            await asyncio.sleep(0)
-    return users
 
 
 def _spoken(event: Heard, opened: Revealed | Sealed | None) -> Spoken | None:

@@ -30,7 +30,7 @@ class FarServer:
 
     def settle(self, work: Any, room: str | None = None) -> int:
         """Answer until nothing is due; how many rounds that took."""
-        for rounds in range(10):
+        for rounds in range(50):
             wanted = work.due(room)
             if not wanted:
                 return rounds

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.networks.matrix.encryption.makers import ROOM, a_store
+from tests.networks.matrix.encryption.makers import ALICE, ROOM, a_store
 from webapp.networks.matrix.encryption import tables as room_of_tables
 from webapp.networks.matrix.encryption.sealing import Damaged, Sealer
 from webapp.networks.matrix.encryption.tables import KnownDevice, RoomKeyFacts
@@ -159,14 +159,27 @@ def test_an_event_waits_once_until_it_is_shown(tables):
     assert tables.waiting("session", 10) == [("!other:x", {"body": "y"})]
 
 
-def test_what_is_outdated_among_many_people_is_one_question(tables):
-    crowd = frozenset(f"@person-{number}:x" for number in range(1000))
+def test_who_is_wanted_is_found_behind_thousands_who_are_not(tables):
+    crowd = frozenset(f"@a-{number}:x" for number in range(1200))
     statements = []
     execute, tables._execute = tables._execute, lambda *args: statements.append(args) or execute(*args)
     tables.track(crowd | {BOB})
-    assert tables.outdated_among(crowd) == dict.fromkeys(crowd, 1)
-    assert len(statements) == 2
+    assert tables.outdated(5, lambda user: user not in crowd) == {BOB: 1}
+    assert len(statements) < 10
+    assert len(tables.outdated(5)) == 5
+    assert tables.outdated(2000) == dict.fromkeys(crowd | {BOB}, 1)
     for user in crowd:
         tables.note_queried(user, 1)
     assert tables.outdated_among(crowd) == {}
     assert tables.outdated_among(frozenset({BOB, "@stranger:x"})) == {BOB: 1}
+
+
+def test_of_whom_something_was_kept_since_then_is_known(tables):
+    before = tables.changes
+    tables.keep_identity(BOB, {"master": "1"})
+    tables.keep_identity(ALICE, {"master": "2"})
+    between = tables.changes
+    tables.untrack([BOB])
+    assert list(tables.changed_since(before)) == [BOB, ALICE]
+    assert list(tables.changed_since(between)) == [BOB]
+    assert list(tables.changed_since(tables.changes)) == []

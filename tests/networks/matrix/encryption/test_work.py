@@ -482,15 +482,98 @@ def test_a_message_from_a_device_that_nobody_knows_is_marked(work, server):
     assert opened.untrusted.msgid == megolm.UNKNOWN_DEVICE
 
 
-def test_a_device_that_describes_itself_is_known_at_once_and_its_owners_list_is_asked_for(work, server):
+def introduced(work, server):
+    """A first message of somebody of whom nothing is known, whose device describes itself; the room, and what came."""
     carol = FarDevice(CAROL, "CAROLS")
     room = FarRoom(carol)
     meets(carol, work, server)
     ours = work._store.account.identity_keys
     payload = {**carol.payload(ALICE, ours["ed25519"], "m.room_key", room.key()), "sender_device_keys": carol.keys()}
-    work.take([carol.event(ours["curve25519"], payload)], *CALM)
-    assert work.open(ROOM, [room.event()])[0].untrusted is None
+    taken = work.take([carol.event(ours["curve25519"], payload)], *CALM)
+    return carol, room, taken
+
+
+def test_what_a_device_says_of_itself_shows_nothing_before_its_owners_list_was_asked_for(work, server):
+    carol, room, taken = introduced(work, server)
+    assert taken.strangers == {CAROL}
+    assert reason(work.open(ROOM, [room.event("soup")])[0]) == megolm.ASKED_FOR
+    assert work.late(50) == []
     assert [list(request.body["device_keys"]) for request in work.due(None)] == [[CAROL]]
+    assert not work.ripening
+    server.devices.append(carol)
+    server.settle(work)
+    assert work.ripening
+    [late] = work.late(50)
+    assert (late.opened.content["body"], late.opened.untrusted) == ("soup", None)
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_device_whose_owners_list_cannot_be_had_is_one_that_nobody_knows(work, server, refused):
+    _, room, _ = introduced(work, server)
+    assert reason(work.open(ROOM, [room.event("soup")])[0]) == megolm.ASKED_FOR
+    [request] = work.due(None)
+    if refused:
+        work.refused(request)
+    else:
+        work.answered(request, {"device_keys": {}, "failures": {CAROL.partition(":")[2]: {}}})
+    [late] = work.late(50)
+    assert late.opened.untrusted.msgid == megolm.UNKNOWN_DEVICE
+
+
+def test_a_device_that_its_owners_list_does_not_name_is_one_that_nobody_knows_also_after_a_kill(tmp_path, server):
+    work = begun(tmp_path, server)
+    _, room, _ = introduced(work, server)
+    event = room.event("soup")
+    assert reason(work.open(ROOM, [event])[0]) == megolm.ASKED_FOR
+    work.close()
+    again = Work(tmp_path, KEY, ALICE, DEVICE)
+    assert again.late(50) == []
+    assert reason(again.open(ROOM, [event])[0]) == megolm.ASKED_FOR
+    server.settle(again)
+    assert [late.opened.untrusted.msgid for late in again.late(50)] == [megolm.UNKNOWN_DEVICE]
+    again.note_members("!other:x", frozenset({ALICE, CAROL}))
+    server.settle(again, "!other:x")
+    said(again, "!other:x")
+    assert CAROL not in {user for _, user, _, _ in server.letters}, "it got a key all the same"
+    again.close()
+
+
+def test_a_device_of_somebody_of_whom_the_server_says_nothing_gets_no_key(work, server):
+    introduced(work, server)
+    [request] = work.due(None)
+    work.answered(request, {"device_keys": {}})
+    work.note_members(ROOM, frozenset({ALICE, CAROL}))
+    server.settle(work, ROOM)
+    said(work)
+    assert CAROL not in {user for _, user, _, _ in server.letters}
+
+
+def test_those_who_cannot_be_read_do_not_stand_before_those_who_can(work, server, bob):
+    room = FarRoom(bob)
+    events = [room.event(str(number)) for number in range(30)]
+    work.open(ROOM, events)
+    group = room.group  # its key from here on
+    meets(bob, work, server)
+    key = {**room.key(), "session_key": group.session_key.to_base64()}
+    later = [room.event(str(number)) for number in range(30, 33)]
+    work.open(ROOM, later)
+    work.take([letter(bob, work, "m.room_key", key)], *CALM)
+    found = [late.opened.content["body"] for _ in range(5) for late in work.late(10)]
+    assert set(found) == {"30", "31", "32"}
+
+
+def test_somebody_whose_server_is_silent_does_not_keep_others_from_being_asked_for(work, server):
+    silent = frozenset(f"@a{number}:silent.test" for number in range(300))
+    work.note_members("!other:x", silent)
+    asked = 0
+    while wanted := work.due(None):
+        for request in wanted:
+            asked += 1
+            while work.answered(request, {"failures": {"silent.test": {}}}):
+                pass
+    work.follow(CAROL)
+    assert [list(request.body["device_keys"]) for request in work.due(None)] == [[CAROL]]
+    assert asked < 5
 
 
 def test_a_message_from_a_device_that_its_owner_did_not_confirm_is_marked(work, server, bob):

@@ -45,8 +45,8 @@ def note_query(tables: Tables, asked: Mapping[str, int], reply: Mapping[str, Any
 
 
 def present(tables: Tables, user: str) -> list[KnownDevice]:
-    """The devices that somebody has now."""
-    return [known for known in tables.devices(user) if not known.gone]
+    """The devices that somebody has now, as their list says."""
+    return [known for known in tables.devices(user) if not known.gone and not known.told]
 
 
 def of_key(tables: Tables, user: str, curve25519: str) -> KnownDevice | None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nio.crypto import InboundGroupSession
@@ -83,11 +83,12 @@ def _take_sealed(store: Store, event: Mapping[str, Any], taken: Taken) -> None:
 
 
 def _learn_device(store: Store, arrival: Arrival) -> None:
-    """Who writes to us is followed. A device that described itself is known until its owner's list is asked for."""
+    """Who writes to us is followed. Whether a device that describes itself is theirs, only their list can tell."""
     store.tables.track([arrival.user])
     told = arrival.told
     if told is not None and store.tables.device(told.user, told.device) is None:
-        store.tables.keep_device(told)
+        store.tables.keep_device(replace(told, told=True))
+        store.tables.outdate([told.user])
 
 
 def _take_room_key(store: Store, arrival: Arrival, taken: Taken) -> None:

@@ -93,9 +93,15 @@ class Machine:
         """What should be asked of the server now: for ourselves, or before something can be sealed in ``room``."""
         return await self._desk.do(self._work.due, room)
 
+    async def look(self, room: str) -> None:
+        """Find out who shall read what is said in a room: of thousands some at a time, for others to get their turn."""
+        while await self._desk.do(self._work.look, room):
+            pass
+
     async def answered(self, request: Request, reply: object) -> None:
-        """What the server answered, unchecked."""
-        await self._desk.do(self._work.answered, request, reply)
+        """What the server answered, unchecked; of a long answer some at a time."""
+        while await self._desk.do(self._work.answered, request, reply):
+            pass
 
     async def refused(self, request: Request) -> None:
         """The server will not answer this one, however often it is asked."""
@@ -108,6 +114,11 @@ class Machine:
         were, unless ``anyway``.
         """
         return await self._desk.do(self._work.seal, room, kind, content, anyway)
+
+    @property
+    def ripening(self) -> bool:
+        """Whether ``late`` may find something. Costs nothing."""
+        return self._work.ripening
 
     # Who is who
 

@@ -4,7 +4,7 @@ A key is found by its room and its id, never by the sender key that an event nam
 the key under Olm; an event that names somebody else is not shown. A place of a ratchet is good for one event only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nio.crypto import InboundGroupSession
@@ -16,7 +16,7 @@ from webapp.networks.matrix.encryption.identities import identity, is_signed_by_
 from webapp.networks.matrix.encryption.ours import MEGOLM_ALGORITHM
 from webapp.networks.matrix.encryption.outcomes import Closed, Opened
 from webapp.networks.matrix.encryption.store import Store
-from webapp.networks.matrix.encryption.tables import OLM, RoomKeyFacts
+from webapp.networks.matrix.encryption.tables import OLM, KnownDevice, RoomKeyFacts
 
 LARGEST = 262_144
 
@@ -31,6 +31,7 @@ NOT_THEIRS = N_("A message is not shown here: it claims to be from somebody who 
 REPEATED = N_("A message is not shown here: somebody repeated an earlier one.")
 DAMAGED = N_("This message cannot be read: it was damaged on its way, or wrongly encrypted.")
 UNKNOWN_WAY = N_("This message is encrypted in a way that is not known here.")
+ASKED_FOR = N_("This message appears in a moment: it is being checked from which device it came.")
 RESTORED = N_("The key of this message was restored, so it is not certain who wrote it.")
 UNKNOWN_DEVICE = N_("Encrypted by a device that is not known here.")
 UNCONFIRMED_DEVICE = N_("Encrypted by a device that its owner has not confirmed.")
@@ -43,8 +44,14 @@ REASONS = {
 }
 
 
-def open_event(store: Store, room: str, event: Mapping[str, Any]) -> Opened | Closed:
-    """What a room event with ``m.room.encrypted`` holds. Foreign: may be anything. Belongs into a transaction."""
+def open_event(
+    store: Store, room: str, event: Mapping[str, Any], is_asked_for: Callable[[str], bool]
+) -> Opened | Closed:
+    """What a room event with ``m.room.encrypted`` holds. Foreign: may be anything. Belongs into a transaction.
+
+    ``is_asked_for``: whether somebody's devices are being asked for just now; nothing of a device that is not known is
+    shown before that was answered, else it would look as if it were certainly theirs.
+    """
     content = mapping(event.get("content"))
     session, ciphertext = short_text(content.get("session_id")), content.get("ciphertext")
     if content.get("algorithm") != MEGOLM_ALGORITHM:
@@ -55,6 +62,8 @@ def open_event(store: Store, room: str, event: Mapping[str, Any]) -> Opened | Cl
     if found is None:
         return _closed(REASONS.get(store.tables.withheld(room, session) or "", NO_KEY), hopeful=True)
     key, facts = found
+    if _is_of_stranger(store, facts) and is_asked_for(facts.user):
+        return _closed(ASKED_FOR, hopeful=True)
     return _opened(store, room, event, _decrypt(key, ciphertext), session, facts)
 
 
@@ -96,14 +105,29 @@ def _opened(
     return Opened(kind, whole, _doubt(store, str(sender), facts))
 
 
+def _is_our_own(store: Store, facts: RoomKeyFacts) -> bool:
+    return (facts.user, facts.device_key) == (store.user, store.account.identity_keys["ed25519"])
+
+
+def _is_of_stranger(store: Store, facts: RoomKeyFacts) -> bool:
+    """Whether a key came from a device that may be anybody's, as far as we know by now."""
+    return facts.source == OLM and not _is_our_own(store, facts) and _listed(store, facts) is None
+
+
+def _listed(store: Store, facts: RoomKeyFacts) -> KnownDevice | None:
+    """The device that sent a key, if a list of its owner ever named it."""
+    device = of_key(store.tables, facts.user, facts.sender_key)
+    return device if device is not None and device.ed25519 == facts.device_key and not device.told else None
+
+
 def _doubt(store: Store, sender: str, facts: RoomKeyFacts) -> Sentence | None:
     """Why the message may not be from whom it names."""
     if facts.source != OLM:
         return Sentence(RESTORED)
-    if (facts.user, facts.device_key) == (store.user, store.account.identity_keys["ed25519"]):
+    if _is_our_own(store, facts):
         return None
-    device = of_key(store.tables, sender, facts.sender_key)
-    if device is None or device.ed25519 != facts.device_key:
+    device = _listed(store, facts)
+    if device is None:
         return Sentence(UNKNOWN_DEVICE)
     owner = identity(store.tables, sender)
     if owner is not None and not is_signed_by_owner(device, owner):

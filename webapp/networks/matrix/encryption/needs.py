@@ -1,6 +1,6 @@
 """What must be asked before others can be written to: whose devices there are, and a first key of each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from webapp.networks.matrix.encryption import olm
@@ -12,15 +12,21 @@ from webapp.networks.matrix.encryption.requests import Request
 from webapp.networks.matrix.encryption.store import Store
 from webapp.networks.matrix.encryption.tables import KnownDevice
 
-AT_A_TIME = 50
+AT_A_TIME = 250
+"""People in one question. Others ask for as many, so servers are used to it."""
+PART = 15
+"""People of an answer that are worked with in one go: some ten to twenty milliseconds."""
+MOST_OPEN = 4
+"""Questions for lists at a time, where a room has thousands of people."""
 UPLOAD, QUERY, CLAIM = "upload", "query", "claim"
 
 
 class Needs:
     """Puts what is missing to the ``questions`` of a store."""
 
-    def __init__(self, store: Store, questions: Questions, prekeys: Prekeys) -> None:
-        self._store, self._questions, self._prekeys = store, questions, prekeys
+    def __init__(self, store: Store, questions: Questions, prekeys: Prekeys, listed: Callable[[], None]) -> None:
+        """``listed`` is told that more is known of somebody's devices, or will not be soon."""
+        self._store, self._questions, self._prekeys, self._told = store, questions, prekeys, listed
 
     # Our own keys
 
@@ -35,28 +41,39 @@ class Needs:
 
     def all_lists(self) -> None:
         """Lists that changed, of whomever."""
-        self._query(self._store.tables.outdated(AT_A_TIME))
+        self._query(lambda _: True)
 
     def lists(self, users: frozenset[str]) -> list[Request]:
-        """What must be answered before the devices of these people are known; we follow all of them by now."""
-        self._query(self._store.tables.outdated_among(users))
+        """What is asked now so that the devices of these people are known; we follow all of them by now."""
+        while len(self._questions.of(QUERY, users)) < MOST_OPEN and self._query(users.__contains__):
+            pass
         return self._questions.of(QUERY, users)
 
-    def _query(self, outdated: Mapping[str, int]) -> None:
-        """One question at a time for each person, so that a late answer cannot undo a newer one."""
-        asked = self._questions.about(QUERY)
-        wanted = [user for user in outdated if user not in asked and self._questions.may_ask(user)]
-        for at in range(0, len(wanted), AT_A_TIME):
-            some = {user: outdated[user] for user in wanted[at : at + AT_A_TIME]}
+    def is_asked_for(self, user: str) -> bool:
+        """Whether somebody's devices are being asked for, or will be at once."""
+        return bool(self._store.tables.outdated_of(user)) and self._questions.may_ask(user)
+
+    def _query(self, wanted: Callable[[str], bool]) -> bool:
+        """Ask for some lists; whether there were any. One question at a time for each person, so that a late answer
+        cannot undo a newer one."""
+        asked, may_ask = self._questions.about(QUERY), self._questions.may_ask
+        some = self._store.tables.outdated(AT_A_TIME, lambda user: wanted(user) and user not in asked and may_ask(user))
+        if some:
             body = {"device_keys": {user: [] for user in some}, "timeout": 10_000}
             self._questions.ask(QUERY, "POST", "/keys/query", body, some, self._listed(some))
+        return bool(some)
 
     def _listed(self, asked: Mapping[str, int]) -> Answer:
-        def answer(reply: Mapping[str, Any]) -> None:
-            note_query(self._store.tables, asked, reply)
+        def answer(reply: Mapping[str, Any]) -> Iterator[None]:
+            people = list(asked.items())
+            for at in range(0, len(people), PART):
+                if at:
+                    yield
+                note_query(self._store.tables, dict(people[at : at + PART]), reply)
             self._look_for_us(reply)
             silent = mapping(reply.get("failures"))
             self._questions.later(user for user in asked if user.partition(":")[2] in silent)
+            self._told()
 
         return answer
 
@@ -71,7 +88,7 @@ class Needs:
     def sessions(self, devices: Sequence[KnownDevice]) -> list[Request]:
         """What must be answered before each of these devices has had its chance to be written to."""
         claimed = self._questions.about(CLAIM)
-        wanted = [device for device in devices if device.user not in claimed and self._lacks_session(device)]
+        wanted = [device for device in devices if device.user not in claimed and self.lacks_session(device)]
         for at in range(0, len(wanted), AT_A_TIME):
             self._claim(wanted[at : at + AT_A_TIME])
         return self._questions.of(CLAIM, frozenset(device.user for device in devices))
@@ -87,8 +104,13 @@ class Needs:
         body = {"one_time_keys": {device.user: {device.device: ALGORITHM}}, "timeout": 10_000}
         self._questions.ask(CLAIM, "POST", "/keys/claim", body, [device.user], answer, no_will_do=True)
 
-    def _lacks_session(self, device: KnownDevice) -> bool:
-        return self._questions.may_ask(_name(device)) and not self._store.olm_sessions(device.curve25519)
+    def may_claim(self, device: KnownDevice) -> bool:
+        """Whether it is worth a try to begin a session with a device: not where there was no key of it just now."""
+        return self._questions.may_ask(_name(device))
+
+    def lacks_session(self, device: KnownDevice) -> bool:
+        """Whether a device cannot be written to, and might be."""
+        return self.may_claim(device) and not self._store.has_olm_session(device.curve25519)
 
     def _claim(self, devices: Sequence[KnownDevice]) -> None:
         keys: dict[str, dict[str, str]] = {}
@@ -98,15 +120,21 @@ class Needs:
         self._questions.ask(CLAIM, "POST", "/keys/claim", body, keys, self._claimed(devices), no_will_do=True)
 
     def _claimed(self, devices: Sequence[KnownDevice]) -> Answer:
-        def answer(reply: Mapping[str, Any]) -> None:
+        def answer(reply: Mapping[str, Any]) -> Iterator[None]:
             given = mapping(reply.get("one_time_keys"))
-            self._questions.later(
-                _name(device)
-                for device in devices
-                if not olm.begin(self._store, device, mapping(given.get(device.user)).get(device.device))
-            )
+            for at in range(0, len(devices), PART):
+                if at:
+                    yield
+                self._begin(devices[at : at + PART], given)
 
         return answer
+
+    def _begin(self, devices: Sequence[KnownDevice], given: Mapping[str, Any]) -> None:
+        self._questions.later(
+            _name(device)
+            for device in devices
+            if not olm.begin(self._store, device, mapping(given.get(device.user)).get(device.device))
+        )
 
 
 def _name(device: KnownDevice) -> str:

@@ -10,7 +10,13 @@ MEGOLM_ALGORITHM = "m.megolm.v1.aes-sha2"
 
 
 def device_keys(store: Store) -> dict[str, Any]:
-    """Our device's keys, signed by the device."""
+    """Our device's keys, signed by the device: it goes along with every letter, so it is signed once."""
+    if store.described is None:
+        store.described = _described(store)
+    return store.described
+
+
+def _described(store: Store) -> dict[str, Any]:
     keys = store.account.identity_keys
     plain = {
         "user_id": store.user,

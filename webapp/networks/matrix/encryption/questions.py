@@ -5,7 +5,7 @@ up in between. What was refused, or could not be had, is not asked for again for
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,11 @@ from webapp.networks.matrix.encryption.tables import now
 AGAIN_AFTER = 3600.0
 """Seconds until we ask again for a key of a device that had none, or for devices that a server would not tell."""
 CLIENT = "/_matrix/client/v3"
-Answer = Callable[[Mapping[str, Any]], None]
-"""What is done with the object that was answered, in a transaction."""
+Answer = Callable[[Mapping[str, Any]], Iterator[None] | None]
+"""What is done with the object that was answered, in a transaction. A long one stops after each part, which has a
+transaction of its own."""
+MOST_NOT_NOW = 50_000
+_END = object()
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Questions:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._open: dict[str, Question] = {}
+        self._parts: dict[str, Iterator[None]] = {}
         self._not_before: dict[str, float] = {}
 
     def ask(
@@ -78,6 +82,8 @@ class Questions:
 
     def later(self, about: Iterable[str]) -> None:
         """These cannot be had now."""
+        if len(self._not_before) > MOST_NOT_NOW:
+            self._not_before = {one: at for one, at in self._not_before.items() if at > now()}
         self._not_before.update(dict.fromkeys(about, now() + AGAIN_AFTER))
 
     def at_once(self, about: Iterable[str]) -> None:
@@ -85,18 +91,29 @@ class Questions:
         for one in about:
             self._not_before.pop(one, None)
 
-    def answered(self, request: Request, reply: object) -> None:
-        """An answer to something that nobody asked any more changes nothing."""
-        question = self._open.pop(request.key, None)
-        if question is not None:
-            with self._store.transaction():
-                question.answer(mapping(reply))
+    def answered(self, request: Request, reply: object) -> bool:
+        """Take an answer, or some of a long one: whether there is more of it to take.
+
+        One to something that nobody asks any more changes nothing.
+        """
+        question = self._open.get(request.key)
+        if question is None:
+            return False
+        with self._store.transaction():
+            parts = self._parts.pop(request.key, None) or question.answer(mapping(reply))
+            more = parts is not None and next(parts, _END) is not _END
+        if more and parts is not None:
+            self._parts[request.key] = parts
+        else:
+            self._open.pop(request.key, None)
+        return more
 
     def refused(self, request: Request) -> None:
         """The server will not answer: that is an answer too, or it is asked for again later."""
         question = self._open.get(request.key)
         if question is not None and question.no_will_do:
-            self.answered(request, {})
+            while self.answered(request, {}):
+                pass
         elif question is not None:
             del self._open[request.key]
             self.later(question.about | {question.kind})

@@ -5,7 +5,7 @@ that they get none. Our own keys for sending are kept in memory only: after a re
 is ever used twice. It changes after so many messages, after a time, and when a person or a device is gone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,8 +39,8 @@ class Rotation:
 class Outbound:
     """The key under which we speak in one room now.
 
-    ``given``: which devices have it, by Curve25519 key; ``told``: which were told that they do not get it. ``members``:
-    whom the room had when it began.
+    ``given``: which devices have it, by name; ``told``: which were told that they do not get it; ``lost``: those that
+    could not be written to. ``members``: whom the room had when it was last looked at.
     """
 
     members: frozenset[str]
@@ -48,6 +48,7 @@ class Outbound:
     messages: int = 0
     given: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
     session: vodozemac.GroupSession = field(default_factory=vodozemac.GroupSession)
 
     def is_over(self, rotation: Rotation) -> bool:
@@ -70,17 +71,15 @@ def stricter(before: Mapping[str, int] | None, content: Mapping[str, Any]) -> di
     return kept
 
 
-def recipients(store: Store, members: Iterable[str]) -> tuple[list[KnownDevice], list[KnownDevice]]:
-    """The devices that get the key of a room, and those that do not."""
+def recipients(store: Store, user: str) -> tuple[list[KnownDevice], list[KnownDevice]]:
+    """Somebody's devices that get the key of a room, and those that do not."""
     give: list[KnownDevice] = []
     withhold: list[KnownDevice] = []
-    for user in sorted(members):
-        owner = identity(store.tables, user)
-        for device in present(store.tables, user):
-            if (user, device.device) == (store.user, store.device):
-                continue
-            trusted = owner is None or is_signed_by_owner(device, owner)
-            (give if trusted else withhold).append(device)
+    devices = [one for one in present(store.tables, user) if (user, one.device) != (store.user, store.device)]
+    owner = identity(store.tables, user) if devices else None
+    for device in devices:
+        trusted = owner is None or is_signed_by_owner(device, owner)
+        (give if trusted else withhold).append(device)
     return give, withhold
 
 

@@ -2,22 +2,28 @@
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from webapp.networks.matrix.encryption import olm, sharing
-from webapp.networks.matrix.encryption.needs import AT_A_TIME, Needs
+from webapp.networks.matrix.encryption.needs import Needs
 from webapp.networks.matrix.encryption.ours import MEGOLM_ALGORITHM
 from webapp.networks.matrix.encryption.outcomes import KeysNeeded
 from webapp.networks.matrix.encryption.questions import Questions
+from webapp.networks.matrix.encryption.recipients import Recipients, named
 from webapp.networks.matrix.encryption.requests import Request
 from webapp.networks.matrix.encryption.sharing import Outbound
 from webapp.networks.matrix.encryption.store import Store
 from webapp.networks.matrix.encryption.tables import KnownDevice
 
 SHARE = "share "
-Recipients = tuple[list[KnownDevice], list[KnownDevice]]
-"""The devices that get the key of a room, and those that do not."""
+AT_ONCE = 20
+"""Letters that are sealed in one go, and go together: some 25 milliseconds."""
+AHEAD = 250
+"""Devices for which sessions are begun before the next letters are sealed."""
+MOST_OPEN = 8
+"""Parcels of letters on their way at a time, where a room has thousands of devices."""
 
 
 class Speaking:
@@ -25,50 +31,58 @@ class Speaking:
 
     def __init__(self, store: Store, questions: Questions, needs: Needs) -> None:
         self._store, self._questions, self._needs = store, questions, needs
-        self._members: dict[str, frozenset[str]] = {}
+        self._people: dict[str, Recipients] = {}
         self._outbound: dict[str, Outbound] = {}
-        self._recipients: dict[str, tuple[int, frozenset[str], Recipients]] = {}
 
     def note_members(self, room: str, users: frozenset[str]) -> None:
-        self._members[room] = users
-        self._store.tables.track(users | {self._store.user})
+        """Who shall read what is said in a room."""
+        self._people.setdefault(room, Recipients(self._store)).note_members(users | {self._store.user})
 
     def members(self, room: str) -> frozenset[str]:
         """Who shall read what is said, as far as that was noted."""
-        return self._members.get(room, frozenset())
+        people = self._people.get(room)
+        return people.members if people is not None else frozenset()
 
     def rotate(self, room: str) -> None:
         self._outbound.pop(room, None)
 
+    def look(self, room: str) -> bool:
+        """Look at some of those in a room of whom something is new; whether there are more of them."""
+        return room in self._people and self._people[room].look()
+
     def due(self, room: str) -> list[Request]:
-        """First whose devices there are, then sessions with them, then the key itself."""
-        members = self._members.get(room, frozenset())
-        if not self._is_as_before(room, members):
-            self._store.tables.track(members)
-        if waiting := self._needs.lists(members):
+        """First whose devices there are, then sessions with them, then the key itself; of all that, some at a time."""
+        people = self._people.setdefault(room, Recipients(self._store))
+        while people.look():
+            pass  # most of them were looked at before, some at a time
+        if waiting := self._needs.lists(people.members):
             return waiting
-        give, withhold = self._recipients_of(room, members)
-        outbound = self._current(room, give)
-        if waiting := self._needs.sessions([one for one in give if one.curve25519 not in outbound.given]):
-            return waiting
-        self._share(room, outbound, give, withhold)
+        outbound = self._current(room, people)
+        if len(self._questions.of(SHARE + room)) < MOST_OPEN:
+            if waiting := self._sessions(list(islice(self._to_give(room, outbound, people), AHEAD))):
+                return waiting
+            self._share(room, outbound, people)
         return self._questions.of(SHARE + room)
 
-    def _recipients_of(self, room: str, members: frozenset[str]) -> Recipients:
-        """Who gets the key; found out anew only when something changed, because there may be thousands."""
-        if not self._is_as_before(room, members):
-            found = sharing.recipients(self._store, members)
-            self._recipients[room] = (self._store.tables.people, members, found)
-        return self._recipients[room][2]
+    def _sessions(self, devices: list[KnownDevice]) -> list[Request]:
+        """What is asked so that these can be written to, as soon as some of the next ones cannot."""
+        lacking = any(self._needs.lacks_session(device) for device in devices[:AT_ONCE])
+        return self._needs.sessions(devices) if lacking else []
 
-    def _is_as_before(self, room: str, members: frozenset[str]) -> bool:
-        """Whether nothing changed about the people in a room since its recipients were found out."""
-        kept = self._recipients.get(room)
-        return kept is not None and kept[0] == self._store.tables.people and kept[1] is members
+    def _to_give(self, room: str, outbound: Outbound, people: Recipients) -> Iterator[KnownDevice]:
+        """Who shall have the key and was not sent it yet. Whoever could not be reached gets another chance when there
+        may be a way."""
+        done = outbound.given | self._questions.about(SHARE + room)
+        for name, device in people.give.items():
+            if name not in done and (name not in outbound.lost or self._may_be_reached(device)):
+                yield device
+
+    def _may_be_reached(self, device: KnownDevice) -> bool:
+        return device.curve25519 in self._store.heard or self._needs.may_claim(device)
 
     def seal(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """The content of ``m.room.encrypted``. Raises KeysNeeded."""
-        if room not in self._members or self.due(room):
+        if room not in self._people or self.due(room):
             raise KeysNeeded
         outbound = self._outbound[room]
         outbound.messages += 1
@@ -83,29 +97,22 @@ class Speaking:
         relation = content.get("m.relates_to")
         return sealed if relation is None else {**sealed, "m.relates_to": relation}
 
-    def _share(
-        self, room: str, outbound: Outbound, give: Sequence[KnownDevice], withhold: Sequence[KnownDevice]
-    ) -> None:
-        asked = self._questions.about(SHARE + room)
-        new = [d for d in give if d.curve25519 not in outbound.given | asked]
-        for at in range(0, len(new), AT_A_TIME):
-            self._give(room, outbound, new[at : at + AT_A_TIME])
-        refused = [d for d in withhold if d.curve25519 not in outbound.told | asked]
-        for at in range(0, len(refused), AT_A_TIME):
-            self._withhold(room, outbound, refused[at : at + AT_A_TIME], sharing.NOT_CONFIRMED)
+    def _share(self, room: str, outbound: Outbound, people: Recipients) -> None:
+        if some := list(islice(self._to_give(room, outbound, people), AT_ONCE)):
+            self._give(room, outbound, some)
+        done = outbound.told | self._questions.about(SHARE + room)
+        refused = (device for name, device in people.withhold.items() if name not in done)
+        if some := list(islice(refused, AHEAD)):
+            self._withhold(room, outbound, some, sharing.NOT_CONFIRMED)
 
-    def _current(self, room: str, give: Sequence[KnownDevice]) -> Outbound:
+    def _current(self, room: str, people: Recipients) -> Outbound:
         """The key under which we speak now, a new one if the old one may not be used any more."""
-        members = self._members.get(room, frozenset())
         outbound = self._outbound.get(room)
         settings = sharing.rotation(self._store.encrypted_rooms.settings(room))
-        gone = outbound is not None and (
-            bool(outbound.members - members) or bool(outbound.given - {device.curve25519 for device in give})
-        )
-        if outbound is None or gone or outbound.is_over(settings):
+        if outbound is None or _is_somebody_gone(outbound, people) or outbound.is_over(settings):
             self._questions.forget(SHARE + room)
-            outbound = self._outbound[room] = sharing.begin(self._store, room, members)
-        outbound.members = members
+            outbound = self._outbound[room] = sharing.begin(self._store, room, people.members)
+        outbound.members = people.members
         return outbound
 
     def _give(self, room: str, outbound: Outbound, devices: Sequence[KnownDevice]) -> None:
@@ -113,7 +120,9 @@ class Speaking:
         letters = [(device, olm.seal(self._store, device, "m.room_key", content)) for device in devices]
         if reached := [(device, sealed) for device, sealed in letters if sealed is not None]:
             self._send(room, "m.room.encrypted", reached, outbound.given)
-        if lost := [d for d, sealed in letters if sealed is None and d.curve25519 not in outbound.told]:
+        lost = [device for device, sealed in letters if sealed is None]
+        outbound.lost |= {named(device) for device in lost}
+        if lost := [device for device in lost if named(device) not in outbound.told]:
             self._withhold(room, outbound, lost, sharing.NO_SESSION)
 
     def _withhold(self, room: str, outbound: Outbound, devices: Sequence[KnownDevice], code: str) -> None:
@@ -126,8 +135,14 @@ class Speaking:
         messages: dict[str, dict[str, Any]] = {}
         for device, content in letters:
             messages.setdefault(device.user, {})[device.device] = content
-        names = frozenset(device.curve25519 for device, _ in letters)
+        names = frozenset(named(device) for device, _ in letters)
         path = f"/sendToDevice/{kind}/{secrets.token_hex(16)}"
         self._questions.ask(
             SHARE + room, "PUT", path, {"messages": messages}, names, lambda _: done.update(names), no_will_do=True
         )
+
+
+def _is_somebody_gone(outbound: Outbound, people: Recipients) -> bool:
+    """Whether somebody has the key who shall not read what comes."""
+    left = outbound.members is not people.members and not outbound.members <= people.members
+    return left or not outbound.given <= people.give.keys()

@@ -62,6 +62,10 @@ class Store:
         self.tables = Tables(self._execute, sealer)
         self.encrypted_rooms = EncryptedRooms(self._execute, sealer, self.tables, derive(key, "sum of rooms"))
         self.user, self.device = user, device
+        self.described: dict[str, Any] | None = None
+        """Our own device as it is shown to others, once it was signed; it never changes."""
+        self.heard: set[str] = set()
+        """Curve25519 keys of devices that wrote to us, as long as we run."""
         self._account: OlmAccount | None = None
 
     @classmethod
@@ -169,6 +173,9 @@ class Store:
             )
             return [self._olm_session(row) for row in rows]
 
+    def has_olm_session(self, sender_key: str) -> bool:
+        return bool(self._execute("SELECT 1 FROM olmsessions WHERE sender_key = ? LIMIT 1", (sender_key,)))
+
     def _olm_session(self, row: Any) -> Session:
         session = Session.from_pickle(row.session, row.creation_time, self._pickle_key, row.last_usage_date)
         if session.id != row.session_id:
@@ -179,6 +186,7 @@ class Store:
         """``received``: a message came by it just now, so it is the one to answer with. Old ones are forgotten."""
         if received:
             session.use_time = datetime.now()  # as nio does: in local time
+            self.heard.add(sender_key)
         self._nio.save_session(sender_key, session)
         self._execute(
             "DELETE FROM olmsessions WHERE sender_key = ? AND session_id NOT IN (SELECT session_id FROM olmsessions"

@@ -7,7 +7,7 @@ entirely (which rooms are encrypted) stands in ``encrypted_rooms``, where nothin
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,6 +40,8 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS olmsessions_by_sender ON olmsessions (sender_key)",
 )
 SEEN_KEPT = 20_000
+OUTDATED_PAGE = 500
+"""Outdated lists that are looked through in one go."""
 WITHHELD_KEPT = 20_000
 WAITING_KEPT = 5_000
 OLM = "olm"
@@ -70,7 +72,8 @@ class KnownDevice:
     """A device of somebody. Its keys never change: another key under the same id is another device, and not trusted.
 
     ``signed`` holds the whole signed object as it was queried; ``gone`` says that the list does not name it any more.
-    ``name`` is what its owner calls it, and proves nothing.
+    ``name`` is what its owner calls it, and proves nothing. ``told``: it described itself, and no list of its owner has
+    named it yet.
     """
 
     user: str
@@ -80,6 +83,7 @@ class KnownDevice:
     signed: dict[str, Any]
     gone: bool = False
     name: str = ""
+    told: bool = False
 
 
 class Tables:
@@ -87,8 +91,9 @@ class Tables:
 
     def __init__(self, execute: Execute, sealer: Sealer) -> None:
         self._execute, self._sealer = execute, sealer
-        self.people = 0
-        """Counts up whenever something is kept about devices and identities: while it stays, they are as they were."""
+        self.changes = 0
+        """Counts up whenever something is kept about somebody's devices or identity."""
+        self._changed_at: dict[str, int] = {}
 
     def make(self) -> None:
         for statement in SCHEMA:
@@ -163,6 +168,18 @@ class Tables:
 
     # Devices and identities of people
 
+    def changed_since(self, changes: int) -> Iterator[str]:
+        """Of whom something was kept since there were so many ``changes``, as long as we run."""
+        for user, at in reversed(self._changed_at.items()):
+            if at <= changes:
+                return
+            yield user
+
+    def _note_change(self, user: str) -> None:
+        self.changes += 1
+        self._changed_at.pop(user, None)  # so that the newest stands last
+        self._changed_at[user] = self.changes
+
     def device(self, user: str, device: str) -> KnownDevice | None:
         rows = self._execute("SELECT value FROM own_device WHERE user = ? AND device = ?", (user, device))
         return self._device(user, device, rows[0][0]) if rows else None
@@ -173,7 +190,7 @@ class Tables:
         return [self._device(user, device, value) for device, value in rows]
 
     def keep_device(self, known: KnownDevice) -> None:
-        self.people += 1
+        self._note_change(known.user)
         value = self._sealer.seal(asdict(known), "device", known.user, known.device)
         self._execute("REPLACE INTO own_device VALUES (?, ?, ?)", (known.user, known.device, value))
 
@@ -186,7 +203,7 @@ class Tables:
         return dict(self._sealer.unseal(rows[0][0], "identity", user)) if rows else None
 
     def keep_identity(self, user: str, identity: Mapping[str, Any]) -> None:
-        self.people += 1
+        self._note_change(user)
         value = self._sealer.seal(dict(identity), "identity", user)
         self._execute("REPLACE INTO own_identity VALUES (?, ?)", (user, value))
         self._execute("INSERT OR IGNORE INTO own_untold VALUES (?)", (user,))
@@ -223,14 +240,23 @@ class Tables:
         for user in users:
             self._execute("UPDATE own_tracked SET outdated = outdated + 1 WHERE user = ?", (user,))
 
-    def outdated(self, limit: int) -> dict[str, int]:
-        """Whose lists must be asked for, with the number to give back to ``note_queried``."""
-        return dict(self._execute("SELECT user, outdated FROM own_tracked WHERE outdated > 0 LIMIT ?", (limit,)))
+    def outdated(self, limit: int, wanted: Callable[[str], bool] = lambda _: True) -> dict[str, int]:
+        """Whose lists must be asked for, with the number to give back to ``note_queried``; those who are ``wanted``."""
+        found: dict[str, int] = {}
+        query = "SELECT user, outdated FROM own_tracked WHERE outdated > 0 AND user > ? ORDER BY user LIMIT ?"
+        last = ""
+        while rows := self._execute(query, (last, OUTDATED_PAGE)):
+            for user, number in rows:
+                if wanted(user):
+                    found[user] = number
+                if len(found) == limit:
+                    return found
+            last = rows[-1][0]
+        return found
 
-    def outdated_among(self, users: frozenset[str]) -> dict[str, int]:
-        """As ``outdated``, of these people only; as dear as there are outdated lists, however many people these are."""
-        rows = self._execute("SELECT user, outdated FROM own_tracked WHERE outdated > 0", ())
-        return {user: number for user, number in rows if user in users}
+    def outdated_among(self, users: Iterable[str]) -> dict[str, int]:
+        """As ``outdated``, of these few people only."""
+        return {user: number for user in users if (number := self.outdated_of(user))}
 
     def outdated_of(self, user: str) -> int | None:
         """0 if the list is right, None if we do not follow it."""
@@ -242,8 +268,8 @@ class Tables:
         self._execute("UPDATE own_tracked SET outdated = 0 WHERE user = ? AND outdated = ?", (user, outdated))
 
     def untrack(self, users: Iterable[str]) -> None:
-        self.people += 1
         for user in users:
+            self._note_change(user)
             self._execute("DELETE FROM own_tracked WHERE user = ?", (user,))
 
     # Why a key was not given to us

@@ -40,7 +40,7 @@ class Work:
         self._store = Store.open(folder, key, user, device)
         self._prekeys = Prekeys(self._store)
         self._questions = Questions(self._store)
-        self._needs = Needs(self._store, self._questions, self._prekeys)
+        self._needs = Needs(self._store, self._questions, self._prekeys, self._look_ripe_soon)
         self._speaking = Speaking(self._store, self._questions, self._needs)
         self.own = OwnKeys(self._store, self._look_ripe)
         self._signatures = Signatures(self._store, self._questions)
@@ -50,6 +50,7 @@ class Work:
         self._vouching = Vouching(self._store, self._questions)
         self._verifications = Verifications(self._store, self._questions, self._ours, self._certain)
         self._is_missing = True
+        self._is_ripe_new = False
         with self._store.transaction():
             self._store.tables.track([self._store.user])
             self._store.tables.outdate([self._store.user])  # whether the server still knows this device
@@ -58,6 +59,11 @@ class Work:
     def _look_ripe(self) -> None:
         """Find out for which events that wait the key is there."""
         self._ripe = self._store.tables.ripe()
+        self._tried: dict[str, set[str]] = {}
+
+    def _look_ripe_soon(self) -> None:
+        """Of whose devices events are, more may be known now."""
+        self._is_ripe_new = True
 
     def close(self) -> None:
         self._store.close()
@@ -81,38 +87,57 @@ class Work:
             taken.sessions += self._gossip.take_letters(taken.letters)
             taken.strangers = self._strangers(taken.speakers)
         self._ripe += taken.sessions
+        for session in taken.sessions:
+            self._tried.pop(session, None)
         return taken
 
     def _strangers(self, speakers: set[str]) -> frozenset[str]:
-        """Of whom nothing is known yet: whether a device is theirs at all, only their list can tell."""
-        outdated = self._store.tables.outdated_among(frozenset(speakers)) if speakers else {}
-        return frozenset(user for user in outdated if identity(self._store.tables, user) is None)
+        """Whose devices we do not know (all): whether one is theirs at all, only their list can tell."""
+        return frozenset(user for user in speakers if self._needs.is_asked_for(user))
 
     def open(self, room: str, events: Sequence[Mapping[str, Any]]) -> list[Opened | Closed]:
         with self._store.transaction():
             return [self._open_one(room, event) for event in events]
 
     def _open_one(self, room: str, event: Mapping[str, Any]) -> Opened | Closed:
-        found = open_event(self._store, room, event)
+        found = open_event(self._store, room, event, self._needs.is_asked_for)
         session, name = mapping(event.get("content")).get("session_id"), short_text(event.get("event_id"))
         if isinstance(found, Closed) and found.hopeful and name:
             self._store.tables.wait(room, str(session), name, event)
             self._is_missing = True
         return found
 
+    @property
+    def ripening(self) -> bool:
+        """Whether ``late`` may find something; may be asked from any thread."""
+        return bool(self._ripe or self._is_ripe_new)
+
     def late(self, limit: int) -> list[Late]:
         found: list[Late] = []
         with self._store.transaction():
-            for session in self._ripe:
-                for room, event in self._store.tables.waiting(session, limit - len(found)):
-                    opened = open_event(self._store, room, event)
-                    if isinstance(opened, Opened):
-                        found.append(Late(room, event, opened))
-                    elif not opened.hopeful:
-                        self._store.tables.stop_waiting(room, str(event.get("event_id")))
-        if not found:
-            self._ripe = []
+            if self._is_ripe_new:
+                self._is_ripe_new = False
+                self._look_ripe()
+            self._ripe = [session for session in self._ripe if self._look_late(session, limit, found)]
         return found
+
+    def _look_late(self, session: str, limit: int, found: list[Late]) -> bool:
+        """Add to ``found`` what can be read of a session; whether it should be looked at again."""
+        if len(found) >= limit:
+            return True
+        before, tried = len(found), self._tried.setdefault(session, set())
+        most = limit - before + len(tried)
+        some = self._store.tables.waiting(session, most)
+        new = [(room, event) for room, event in some if event.get("event_id") not in tried]
+        for room, event in new:
+            opened = open_event(self._store, room, event, self._needs.is_asked_for)
+            if isinstance(opened, Opened):
+                found.append(Late(room, event, opened))
+            elif opened.hopeful:
+                tried.add(str(event.get("event_id")))
+            else:
+                self._store.tables.stop_waiting(room, str(event.get("event_id")))
+        return len(found) > before or len(some) == most
 
     def shown(self, late: Sequence[Late]) -> None:
         with self._store.transaction():
@@ -149,9 +174,10 @@ class Work:
     def seal(self, room: str, kind: str, content: Mapping[str, Any], anyway: bool = False) -> dict[str, Any]:
         """``anyway``: also where somebody's identity changed. Raises KeysNeeded, IdentityChanged."""
         with self._store.transaction():
-            changed = self._speaking.members(room) & self._changed().keys()
+            members = self._speaking.members(room)
+            changed = frozenset(user for user in self._changed() if user in members)
             if changed and not anyway:
-                raise IdentityChanged(frozenset(changed))
+                raise IdentityChanged(changed)
             return self._speaking.seal(room, kind, content)
 
     # Who is who
@@ -239,6 +265,11 @@ class Work:
 
     # What must be asked
 
+    def look(self, room: str) -> bool:
+        """Look at some of those in a room of whom something is new; whether there are more of them."""
+        with self._store.transaction():
+            return self._speaking.look(room)
+
     def due(self, room: str | None) -> list[Request]:
         with self._store.transaction():
             return self._due_for_us() if room is None else self._speaking.due(room)
@@ -256,8 +287,10 @@ class Work:
         self._letters.post()
         return self._questions.except_of(SHARE)
 
-    def answered(self, request: Request, reply: object) -> None:
-        self._questions.answered(request, reply)
+    def answered(self, request: Request, reply: object) -> bool:
+        """Take an answer, or some of a long one: whether there is more of it to take."""
+        return self._questions.answered(request, reply)
 
     def refused(self, request: Request) -> None:
         self._questions.refused(request)
+        self._look_ripe_soon()

@@ -249,7 +249,7 @@ class Verifications:
     def _keys(self, user: str, device: str) -> Keys | None:
         """The keys of a device that is there, with the newest master key of its owner."""
         known = self._store.tables.device(user, device)
-        if known is None or known.gone:
+        if known is None or known.gone or known.told:
             return None
         owner = identity(self._store.tables, user)
         return Keys(device, known.ed25519, (owner.changed or owner.master) if owner else None)
