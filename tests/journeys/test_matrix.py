@@ -143,7 +143,7 @@ def looks_at_her_devices(alice: Person, other: Device) -> None:
     page = alice.page
     page.get_by_role("link", name="Details").click()
     page.get_by_role("button", name="Devices").click()
-    expect(page.get_by_role("heading", name=f"Devices of {other.user}")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Devices of Carol ({other.user})")).to_be_visible()
     devices = page.get_by_role("main").get_by_role("listitem")
     expect(devices).to_have_count(1)
     expect(devices.first).to_contain_text("Confirmed by its owner")

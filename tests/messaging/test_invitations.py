@@ -168,3 +168,11 @@ def test_an_invitation_into_a_space_is_gone_wherever_it_was_answered_and_a_group
     rows.arrive(account, into)
     answer(rows, account, ConversationState.JOINED, "attic")
     assert not head(rows, alice, "attic").is_space
+
+
+def test_nothing_older_is_asked_for_in_a_group_before_one_is_in_it(rows: Rows, alice: int, account: int) -> None:
+    rows.arrive(account, INVITES, ASKS)
+    assert (head(rows, alice, "room").more_history, head(rows, alice).more_history) == (False, True)
+    for state, expected in ((ConversationState.ASKED, False), (ConversationState.JOINED, True)):
+        rows.arrive(account, ConversationChanged("room", ConversationKind.GROUP, state=state))
+        assert head(rows, alice, "room").more_history is expected

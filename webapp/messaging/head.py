@@ -134,10 +134,16 @@ def head_at(db: Session, conversation: Conversation) -> Head:
         marked_unread=conversation.marked_unread,
         unread=conversation.unread,
         draft=conversation.draft,
-        more_history=conversation.more_history,
+        more_history=conversation.more_history and not _is_at_the_door(conversation),
         members=_count_members(db, conversation),
         typing=typing_in(conversation.id),
     )
+
+
+def _is_at_the_door(conversation: Conversation) -> bool:
+    """Nobody reads what was said in a group before they are in it."""
+    outside = (ConversationState.INVITED, ConversationState.ASKED)
+    return conversation.kind == ConversationKind.GROUP and conversation.state in outside
 
 
 @cache

@@ -85,6 +85,7 @@ def test_the_devices_of_a_person_stand_there_and_a_new_one_appears(
             await asyncio.to_thread(far.until, lambda: far.do("devicesOf", user=alice.user))
             list_, step = await begun(seen, f"devices:{bob.user}")
             assert by_id(step) == {far.id: ("Far side", Trust.UNKNOWN)}, "vouched for by we do not know whom"
+            assert step.title.values == {"who": f"Bob ({bob.user})"}
             await list_.submit({"button": "compare"})
             asked = await asked_of(far)
             await do(far, "verification", id=asked, step="accept")
@@ -152,7 +153,7 @@ PHONE, TABLET = DeviceSeen("PHONE", "Bob's phone", True), DeviceSeen("TABLET", "
 def test_who_cannot_be_reached_is_told_of_and_what_is_known_stands_there_all_the_same() -> None:
     async def work() -> None:
         keys = Nobody(DevicesSeen(Trust.UNCONFIRMED, (PHONE,), current=False))
-        list_ = TheirDevices(keys, BOB, lambda: pytest.fail("nobody compares"))  # type: ignore[arg-type]  # no more is asked of them
+        list_ = TheirDevices(keys, BOB, "Bob", lambda: pytest.fail("nobody compares"))  # type: ignore[arg-type]  # no more is asked of them
         step = await list_.start()
         assert isinstance(step, Show)
         assert by_id(step) == {"PHONE": ("Bob's phone", Trust.UNKNOWN)}
@@ -178,7 +179,7 @@ def test_where_nobody_can_be_asked_to_compare_the_list_stays() -> None:
 
         keys = Nobody(DevicesSeen(Trust.UNCONFIRMED, (PHONE,), current=True))
         keys.reached = True
-        list_ = TheirDevices(keys, BOB, lambda: Compare(keys, BOB, BOB, nobody))  # type: ignore[arg-type]  # no more is asked of them
+        list_ = TheirDevices(keys, BOB, "Bob", lambda: Compare(keys, BOB, BOB, nobody))  # type: ignore[arg-type]  # no more is asked of them
         step = await list_.start()
         with pytest.raises(Refused):
             await list_.submit({"button": "compare"})

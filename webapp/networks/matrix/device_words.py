@@ -16,7 +16,7 @@ _THEIRS = {
 }
 _OURS = {
     True: N_("Confirmed with your keys"),
-    False: N_("Not confirmed. If you do not know it, somebody else may be signed in: change your password."),
+    False: N_("If you do not know it, somebody else may be signed in: change your password."),
     None: N_("It cannot be confirmed before your keys are set up"),
 }
 _THIS = N_("This house")

@@ -73,13 +73,17 @@ class Devices(Dialogue):
 
 
 class TheirDevices(Devices):
-    """Somebody else's."""
+    """Those of somebody else, who is called ``who``."""
+
+    def __init__(self, keys: Keys, user: str, who: str, compare: Callable[[], Dialogue]) -> None:
+        super().__init__(keys, user, compare)
+        self._who = who
 
     def _title(self) -> Sentence:
-        return Sentence(N_("Devices of %(who)s"), {"who": self._user})
+        return Sentence(N_("Devices of %(who)s"), {"who": self._who})
 
     def _told(self, seen: DevicesSeen) -> Sentence:
-        return device_words.about_person(seen, self._user)
+        return device_words.about_person(seen, self._who)
 
     def _listed(self, seen: DevicesSeen) -> tuple[ShownDevice, ...]:
         return device_words.theirs(seen)

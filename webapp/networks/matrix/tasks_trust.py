@@ -44,14 +44,21 @@ class TrustTasks:
             return self._with(keys, _person(task.removeprefix(WITH_PERSON)))
         if task.startswith(DEVICES_OF):
             user = _person(task.removeprefix(DEVICES_OF))
-            return TheirDevices(keys, user, lambda: self._with(keys, user))
+            return TheirDevices(keys, user, self._called(user), lambda: self._with(keys, user))
         return None
 
     def _with_own(self, keys: Keys) -> Dialogue:
         return Compare(keys, self._line.me, Sentence(_OWN), lambda: self._ask_own(keys))
 
     def _with(self, keys: Keys, user: str) -> Dialogue:
-        return Compare(keys, user, user, lambda: self._ask(keys, user))
+        return Compare(keys, user, self._called(user), lambda: self._ask(keys, user))
+
+    def _called(self, user: str) -> str:
+        """What somebody is called in a room with us, and their address: a name alone can be anybody's."""
+        for room in [*reversed(self._directs.rooms_with(user)), *sorted(self._line.rooms.rooms_of(user))]:
+            if name := self._line.rooms.name_of(room, user):
+                return f"{name} ({user})"
+        return user
 
     async def _ask(self, keys: Keys, user: str) -> str:
         """In the direct chat with them, else each of their devices. Raises NotReached, Rejected, Refused.
