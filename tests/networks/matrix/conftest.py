@@ -1,44 +1,34 @@
-"""People on the real homeserver, and sessions of the connector for them."""
+"""What the tests of this network share: people on the real homeserver, sessions for them, and the far side."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.element import Element
 from tests.networks.following import Following
-from tests.networks.matrix.plain_far_side import PlainFarSide
+from tests.networks.matrix.keyed import Keyed, makes_sessions
+from tests.networks.matrix.people import PASSWORD, Follow, Person, surroundings
 from tests.synapse import Synapse
-from webapp.networks.contract import Credentials, Surroundings
+from webapp.networks.contract import Credentials
 from webapp.networks.matrix import network
-from webapp.networks.matrix.rooms import Rooms
 
-PASSWORD = "correct horse battery staple"
 _numbers = count(1)
 
 
-@dataclass
-class Person:
-    """Somebody with an account on the homeserver of the tests."""
-
-    user: str
-    synapse: Synapse
-
-    def device(self) -> PlainFarSide:
-        """A plain device of theirs; ``async with`` signs it in."""
-        return PlainFarSide(self.synapse.url, self.user, PASSWORD)
+@pytest.fixture(scope="module")
+def element() -> Iterator[Element]:
+    """The library below Element. A process for each file: it stays online with all its devices."""
+    with Element() as running:
+        yield running
 
 
-async def settled(rooms: Rooms, position: str = "s1") -> None:
-    """Write what is known of rooms, as after an answer that was stored."""
-    await rooms.prepare(position)
-    await rooms.settle()
-
-
-def surroundings(folder: Path) -> Surroundings:
-    return Surroundings(folder / "shared", folder / "account", None, ("127.0.0.0/8",))
+@pytest.fixture
+def keyed(tmp_path: Path) -> Keyed:
+    """``keyed(alice)`` is a session of hers with keys."""
+    return makes_sessions(tmp_path)
 
 
 @pytest.fixture
@@ -60,9 +50,6 @@ def bob(person: Callable[[str], Person]) -> Person:
 @pytest.fixture
 def carol(person: Callable[[str], Person]) -> Person:
     return person("Carol")
-
-
-Follow = Callable[..., Following]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from tests.element import Device, Element
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import PASSWORD, Person
+from tests.networks.matrix.people import PASSWORD, Person
 from webapp.networks.actions import AcceptInvitation, SendText
 from webapp.networks.contract import Credentials, Surroundings
 from webapp.networks.events import InvitationReceived
@@ -55,6 +55,16 @@ async def until_joined(far: Device, room: str, who: Person) -> None:
 
 async def until_read(far: Device, room: str, body: str) -> None:
     await until(far, lambda: body in far.texts(room))
+
+
+async def say_sealed(far: Device, room: str, body: str) -> None:
+    """Say it until it went out encrypted: a room that was just made need not be known there, or not as encrypted."""
+
+    def said() -> bool:
+        far.do("say", room=room, body=body)
+        return any(one["encrypted"] for one in far.messages(room))
+
+    await until(far, said)
 
 
 async def met(seen: Following, far: Device, who: Person) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import Follow, Person
+from tests.networks.matrix.people import Follow, Person
 from tests.networks.matrix.plain_far_side import PlainFarSide, Refusal
 from webapp.networks.actions import Arrange
 from webapp.networks.events import ConversationArranged, ConversationChanged

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import Follow, Person
+from tests.networks.matrix.people import Follow, Person
 from tests.networks.matrix.plain_far_side import Refusal
 from webapp.languages import Sentence
 from webapp.networks.actions import (

@@ -1,16 +1,14 @@
 """Somebody's devices, to be looked at whenever one likes: with the library below Element, and how it is put."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.element import Device, Element
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import PASSWORD, Person
 from tests.networks.matrix.dialogues import set_up
-from tests.networks.matrix.keyed import Keyed, do, far_device, makes_sessions
+from tests.networks.matrix.keyed import Keyed, do, far_device
+from tests.networks.matrix.people import PASSWORD, Person
 from tests.networks.matrix.verification.comparing import (
     asked_of,
     compare,
@@ -28,17 +26,6 @@ from webapp.networks.matrix.encryption.standing import DeviceSeen, DevicesSeen
 from webapp.networks.matrix.tasks_devices import TheirDevices
 from webapp.networks.matrix.trouble import NotReached, Problem
 from webapp.networks.sealing import Trust, TrustChanged
-
-
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Keyed:
-    return makes_sessions(tmp_path)
 
 
 async def begun(seen: Following, task: str) -> tuple[Dialogue, Show]:

@@ -20,12 +20,6 @@ def synapse() -> Iterator[Synapse]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
-
-
 def meet(bob: Device, carol: Device) -> str:
     """An encrypted room in which both are."""
     room = bob.do("createRoom", name="Soup", invite=[carol.user])

@@ -1,7 +1,7 @@
 """Encrypted conversations of a whole session with the library below Element."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +9,8 @@ import pytest
 
 from tests.element import Element
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import PASSWORD, Person
-from tests.networks.matrix.keyed import KEY, Keyed, do, far_device, makes_sessions, met, text, until_joined, until_read
+from tests.networks.matrix.keyed import KEY, Keyed, do, far_device, met, text, until_joined, until_read
+from tests.networks.matrix.people import PASSWORD, Person
 from tests.networks.matrix.plain_far_side import Refusal
 from webapp.networks.actions import CreateGroup, StartDirect
 from webapp.networks.contract import Anchor, Credentials, Sent, Surroundings
@@ -20,17 +20,6 @@ from webapp.networks.login import SignedIn
 from webapp.networks.matrix import network
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Keyed:
-    return makes_sessions(tmp_path)
 
 
 def test_encrypted_text_goes_both_ways_and_what_was_missed_is_read_too(

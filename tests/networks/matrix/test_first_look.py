@@ -9,7 +9,7 @@ import pytest
 
 from tests.fake_homeserver import Asked, FakeHomeserver, Told
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import Follow, Person, surroundings
+from tests.networks.matrix.people import Follow, Person, surroundings
 from webapp.networks.contract import Credentials
 from webapp.networks.events import ConversationChanged, ConversationKind, Origin
 from webapp.networks.matrix import network

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.element import Device, Element
-from tests.networks.matrix.conftest import PASSWORD, Person
+from tests.networks.matrix.people import PASSWORD, Person
 from tests.rows import Rows
 from webapp.messaging.send import send_text
 from webapp.models import AccountState
@@ -65,12 +65,6 @@ def house(tmp_path: Path) -> Iterator[House]:
     yield made
     made.keeper.stop()
     made.rows.database.close()
-
-
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
 
 
 def talk(house: House, account: int, far: Device) -> tuple[int, str]:

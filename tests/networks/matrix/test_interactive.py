@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fake_homeserver import FakeHomeserver, Told
-from tests.networks.matrix.conftest import surroundings
+from tests.networks.matrix.people import surroundings
 from webapp.networks.matrix.interactive import Proof, ProofNeeded, ask, by_visit
 from webapp.networks.matrix.trouble import Declined
 from webapp.networks.matrix.wire import Wire, path

@@ -1,26 +1,23 @@
 """The backup of room keys, read and written, with the library below Element on the other side."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.element import Element
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import Person
 from tests.networks.matrix.dialogues import set_up, unlock
 from tests.networks.matrix.keyed import (
     Keyed,
     do,
     far_device,
-    makes_sessions,
     met,
     text,
     until,
     until_joined,
     until_read,
 )
+from tests.networks.matrix.people import Person
 from tests.networks.matrix.verification.comparing import compare
 from webapp.networks.events import MessageOpened
 from webapp.networks.login import WrongInput
@@ -29,17 +26,6 @@ from webapp.networks.matrix.health import BACKUP, ELSEWHERE, IDENTITY, SET_UP, U
 from webapp.networks.matters import Condition, Matter, MattersChanged
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Keyed:
-    return makes_sessions(tmp_path)
 
 
 def matter(seen: Following, key: str) -> Matter | None:

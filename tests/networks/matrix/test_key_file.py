@@ -2,18 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from nio.crypto.key_export import decrypt, encrypt
 
 from tests.element import Element
-from tests.networks.matrix.conftest import Person
-from tests.networks.matrix.keyed import Keyed, do, far_device, makes_sessions, until
-from webapp.networks.actions import CreateGroup, SendText
+from tests.networks.matrix.keyed import Keyed, do, far_device, say_sealed, text, until
+from tests.networks.matrix.people import Person
+from webapp.networks.actions import CreateGroup
 from webapp.networks.errors import Refused
 from webapp.networks.events import MessageOpened
 from webapp.networks.login import FieldKind, Finished, Form, Show, WrongInput
@@ -24,24 +20,13 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 PHRASE = "pumpkin soup"
 
 
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Keyed:
-    return makes_sessions(tmp_path)
-
-
 def test_keys_that_element_wrote_into_a_file_open_old_messages_here(
     alice: Person, element: Element, keyed: Keyed
 ) -> None:
     async def work() -> None:
         far = await far_device(element, alice)
         room = await do(far, "createRoom", name="Soup")
-        await until(far, lambda: far.do("say", room=room, body="from before") and far.messages(room)[-1]["encrypted"])
+        await say_sealed(far, room, "from before")
         keys = await do(far, "exportKeys")
         file = f"{HEADER}\n{encrypt(json.dumps(keys).encode(), PHRASE, count=1000)}\n{FOOTER}"
         async with keyed(alice) as seen:
@@ -74,7 +59,7 @@ def test_keys_that_we_write_into_a_file_open_old_messages_in_element(
             with pytest.raises(Refused):
                 await ours.submit({"passphrase": PHRASE, "again": PHRASE})
             room = str((await seen.session.perform(CreateGroup("", "Soup"))).conversation)
-            await seen.session.perform(SendText(room, uuid4().hex, "from before", datetime.now(UTC)))
+            await seen.session.perform(text(room, "from before"))
             for wrong in ({"passphrase": "short", "again": "short"}, {"passphrase": PHRASE, "again": "other"}):
                 with pytest.raises(WrongInput):
                     await ours.submit(wrong)
@@ -85,8 +70,8 @@ def test_keys_that_we_write_into_a_file_open_old_messages_in_element(
         far = await far_device(element, alice)
         await until(far, lambda: far.texts(room))
         assert far.texts(room) != ["from before"]
-        text = step.download.content.decode().replace("\n", "")
-        keys = json.loads(decrypt(text.removeprefix(HEADER).removesuffix(FOOTER), PHRASE))
+        file = step.download.content.decode().replace("\n", "")
+        keys = json.loads(decrypt(file.removeprefix(HEADER).removesuffix(FOOTER), PHRASE))
         await do(far, "importKeys", keys=keys)
         await until(far, lambda: far.texts(room) == ["from before"])
 

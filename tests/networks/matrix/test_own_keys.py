@@ -1,33 +1,20 @@
 """Setting up and unlocking keys, with the library below Element on the other side."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.element import Device, Element
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import PASSWORD, Person
 from tests.networks.matrix.dialogues import begun, set_up, unlock
-from tests.networks.matrix.keyed import Keyed, do, far_device, makes_sessions, until
+from tests.networks.matrix.keyed import Keyed, do, far_device, until
+from tests.networks.matrix.people import PASSWORD, Person
 from webapp.networks.errors import Refused
 from webapp.networks.login import Finished, Form, Show, WrongInput
 from webapp.networks.matrix.encryption.recovery_key import write
 from webapp.networks.matrix.tasks import SET_UP, START_ANEW, UNLOCK
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Keyed:
-    return makes_sessions(tmp_path)
 
 
 def ours(far: Device, who: Person, seen: Following) -> dict[str, object]:

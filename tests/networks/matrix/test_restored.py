@@ -2,16 +2,15 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.element import Element
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import PASSWORD, Person
 from tests.networks.matrix.dialogues import set_up
 from tests.networks.matrix.keyed import KEY, do, far_device, met, text, until, until_read
+from tests.networks.matrix.people import PASSWORD, Person
 from webapp.networks.contract import RESTORED, Anchor, Credentials, Surroundings
 from webapp.networks.errors import SignedOut
 from webapp.networks.events import MessageReceived
@@ -20,12 +19,6 @@ from webapp.networks.matrix import network
 from webapp.networks.matrix.encryption.renewal import device_in
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
 
 
 async def signed_in(who: Person, around: Surroundings, known: Credentials | None = None) -> Credentials:

@@ -1,39 +1,20 @@
 """Who can read along, and somebody who is not who they were: with the library below Element."""
 
 import asyncio
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from tests.element import Element
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import Person
-from tests.networks.matrix.keyed import Keyed, do, far_device, makes_sessions, until_read
-from tests.networks.matrix.test_own_keys import set_up
+from tests.networks.matrix.dialogues import set_up
+from tests.networks.matrix.keyed import Keyed, do, far_device, text, until_read
+from tests.networks.matrix.people import Person
 from tests.networks.matrix.verification.comparing import asked_of, compare, in_a_room
-from webapp.networks.actions import Acknowledge, SendText
+from webapp.networks.actions import Acknowledge
 from webapp.networks.errors import Refused
 from webapp.networks.sealing import SealChanged, SealLevel, SealWarning, Trust, TrustChanged
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
-
-
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Keyed:
-    return makes_sessions(tmp_path)
-
-
-def text(room: str, body: str) -> SendText:
-    return SendText(room, uuid4().hex, body, datetime.now(UTC))
 
 
 def last(seen: Following, room: str) -> SealChanged | None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fake_homeserver import LOGIN, VERSIONS, FakeHomeserver, Told
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import PASSWORD, Person, surroundings
+from tests.networks.matrix.people import PASSWORD, Person, surroundings
 from webapp.networks.contract import Credentials
 from webapp.networks.errors import SignedOut, Trouble, Unreachable
 from webapp.networks.login import Form, SignedIn, WrongInput

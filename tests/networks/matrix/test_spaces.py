@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import Follow, Person
+from tests.networks.matrix.people import Follow, Person
 from tests.networks.matrix.plain_far_side import PlainFarSide
 from webapp.networks.actions import AcceptInvitation, DeclineInvitation, LeaveSpace, StartDirect
 from webapp.networks.events import (

@@ -12,8 +12,8 @@ from bs4 import BeautifulSoup
 from tests.browser import Browser
 from tests.fake_homeserver import LOGIN, Asked, FakeHomeserver, Told
 from tests.far_side import Background
-from tests.networks.matrix.conftest import surroundings
 from tests.networks.matrix.elsewhere import ADD, begun, come_back, matrix_account, sent_there, submit, text
+from tests.networks.matrix.people import surroundings
 from webapp.messaging import accounts
 from webapp.messaging.audit import COMMAND_LINE
 from webapp.messaging.users import add_user

@@ -14,8 +14,8 @@ from tests.browser import Browser
 from tests.element import Device, Element
 from tests.far_side import Background
 from tests.identity_provider import IdentityProvider
-from tests.networks.matrix.conftest import PASSWORD, Person
 from tests.networks.matrix.elsewhere import begun, come_back, matrix_account, sent_there, submit, text
+from tests.networks.matrix.people import PASSWORD, Person
 from tests.networks.matrix.test_in_the_house import until
 from tests.synapse import Synapse
 from webapp.messaging.audit import COMMAND_LINE
@@ -42,12 +42,6 @@ def school() -> Iterator[IdentityProvider]:
 def synapse(school: IdentityProvider) -> Iterator[Synapse]:
     """One that believes the school."""
     with Synapse(cas_config={"server_url": school.url, "idp_name": "The school"}) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
         yield running
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.fake_homeserver import Asked, FakeHomeserver, Told
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import settled, surroundings
+from tests.networks.matrix.people import settled, surroundings
 from webapp.networks.actions import SendText, StartDirect
 from webapp.networks.contract import Anchor, Credentials, More, Sent
 from webapp.networks.errors import Refused, SignedOut, Unreachable

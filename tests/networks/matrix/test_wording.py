@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.networks.matrix.conftest import settled
+from tests.networks.matrix.people import settled
 from webapp.networks.actions import SendText
 from webapp.networks.matrix.rooms import Rooms
 from webapp.networks.matrix.wording import content, mentioned

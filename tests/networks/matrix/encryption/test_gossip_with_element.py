@@ -2,35 +2,20 @@
 other had."""
 
 import asyncio
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from tests.element import Element
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import Person
-from tests.networks.matrix.keyed import Keyed, do, far_device, makes_sessions, until
-from tests.networks.matrix.test_own_keys import set_up
+from tests.networks.matrix.dialogues import set_up
+from tests.networks.matrix.keyed import Keyed, do, far_device, say_sealed, text, until
+from tests.networks.matrix.people import Person
 from tests.networks.matrix.verification.comparing import asked_us, compare, confirmed_by, device_of, elsewhere
-from webapp.networks.actions import CreateGroup, SendText
+from webapp.networks.actions import CreateGroup
 from webapp.networks.events import MessageOpened
 from webapp.networks.matrix.encryption import secrets
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
-
-
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Keyed:
-    return makes_sessions(tmp_path)
 
 
 async def until_we_have(seen: Following, *names: str) -> None:
@@ -49,7 +34,7 @@ def test_element_gives_our_confirmed_device_the_private_keys_and_the_key_of_an_o
     async def work() -> None:
         far = await elsewhere(element, alice)
         room = await do(far, "createRoom", name="Soup")
-        await until(far, lambda: far.do("say", room=room, body="from before") and far.messages(room)[-1]["encrypted"])
+        await say_sealed(far, room, "from before")
         async with keyed(alice) as seen:
             await seen.until(lambda: seen.checkpoint)
             await seen.until(lambda: any(m.sealed for m in seen.messages() if m.conversation == room))
@@ -67,7 +52,7 @@ def test_our_device_gives_a_confirmed_one_of_element_what_it_has(alice: Person, 
         async with keyed(alice) as seen:
             await set_up(seen)
             room = str((await seen.session.perform(CreateGroup("", "Soup"))).conversation)
-            await seen.session.perform(SendText(room, uuid4().hex, "from before", datetime.now(UTC)))
+            await seen.session.perform(text(room, "from before"))
             far = await far_device(element, alice)
             await until(far, lambda: far.do("devicesOf", user=alice.user)[1:])
             asked = await do(far, "askToVerify", user=alice.user, device=device_of(seen))

@@ -27,12 +27,6 @@ def synapse() -> Iterator[Synapse]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
-
-
 class Ours:
     """Our keys, and just enough of a client around them."""
 

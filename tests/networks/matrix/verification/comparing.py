@@ -5,8 +5,8 @@ from typing import Any
 
 from tests.element import Device, Element
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import PASSWORD, Person
 from tests.networks.matrix.keyed import do, until_joined
+from tests.networks.matrix.people import PASSWORD, Person
 from webapp.languages import Sentence
 from webapp.networks.actions import AcceptInvitation
 from webapp.networks.events import InvitationReceived

@@ -1,15 +1,13 @@
 """Comparing emoji with the library below Element: with another device of ours by letters, with a person in a room."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.element import Element
 from tests.networks.following import Following
-from tests.networks.matrix.conftest import Person
-from tests.networks.matrix.keyed import Keyed, do, far_device, makes_sessions
+from tests.networks.matrix.keyed import Keyed, do, far_device
+from tests.networks.matrix.people import Person
 from tests.networks.matrix.verification.comparing import (
     ask_us,
     asked_of,
@@ -32,17 +30,6 @@ from webapp.networks.login import Show
 from webapp.networks.sealing import Trust, TrustChanged
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
-
-
-@pytest.fixture(scope="module")
-def element() -> Iterator[Element]:
-    with Element() as running:
-        yield running
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Keyed:
-    return makes_sessions(tmp_path)
 
 
 def test_our_other_device_is_asked_and_confirms_this_one(alice: Person, element: Element, keyed: Keyed) -> None:
