@@ -183,7 +183,11 @@ class RoomNews:
     def late(self, room_id: str, whole: Mapping[str, Any], revealed: Revealed) -> list[Event]:
         """A message that could not be read when it came."""
         event = self._line.quarantine.heard(whole)
-        return [] if event is None else [opened_late(event, self.setting(self._line.rooms.get(room_id)), revealed)]
+        if event is None:
+            return []
+        with self._line.quarantine.around():
+            return [opened_late(event, self.setting(self._line.rooms.get(room_id)), revealed)]
+        return []
 
 
 def _answered(space: Room, before: str) -> list[Event]:

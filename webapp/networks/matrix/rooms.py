@@ -11,6 +11,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from webapp.networks.matrix.room import Room
@@ -55,6 +56,8 @@ class Rooms:
         self._changed_notes: set[str] = set()
         self._settling: dict[tuple[str, str], str] = {}
         self._is_ready = False
+        self._writing = Lock()
+        """One transaction at a time: a page that asks for members writes while the loop around sync does, too."""
         self._reader, self._writer = self._opened(position)
         self.is_new = self.note("filled") is not True
 
@@ -113,9 +116,10 @@ class Rooms:
         rows = [(room_id, *row) for row in everybody]
         await asyncio.to_thread(self._fill, room_id, rows)
 
-    def _fill(self, room_id: str, rows: list[tuple[str, str, str, str]]) -> None:
-        with self._writer:
+    def _fill(self, room_id: str, rows: Iterable[tuple[str, str, str, str]]) -> None:
+        with self._writing, self._writer:
             self._writer.execute("UPDATE member SET membership = 'leave' WHERE room = ?", (room_id,))
+            self._writer.execute("DELETE FROM ready_member WHERE room = ?", (room_id,))
             self._writer.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)", rows)
 
     def page(self, room_id: str, after: str, limit: int) -> list[MemberRow]:
@@ -180,13 +184,21 @@ class Rooms:
     async def settle(self) -> None:
         """The position is stored: what was laid ready for it is what is known."""
         if self._is_ready:
-            await asyncio.to_thread(_run, self._writer, (*_TAKE_OVER, *_THROW_AWAY))
+            await asyncio.to_thread(self._take_over)
         self._is_ready, self._settling = False, {}
         self._forget_some()
 
     async def close(self) -> None:
-        for line in (self._reader, self._writer):
-            await asyncio.to_thread(line.close)
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        with self._writing:
+            self._reader.close()
+            self._writer.close()
+
+    def _take_over(self) -> None:
+        with self._writing:
+            _run(self._writer, (*_TAKE_OVER, *_THROW_AWAY))
 
     def _write(self, position: str, *rows: Iterable[tuple[Any, ...]]) -> None:
         statements = (
@@ -195,7 +207,7 @@ class Rooms:
             "INSERT OR REPLACE INTO ready_stand_in VALUES (?, ?, ?)",
             "INSERT OR REPLACE INTO ready_note VALUES (?, ?)",
         )
-        with self._writer:
+        with self._writing, self._writer:
             self._writer.execute("INSERT OR REPLACE INTO ready_for VALUES (?)", (position,))
             for statement, some in zip(statements, rows, strict=True):
                 self._writer.executemany(statement, some)

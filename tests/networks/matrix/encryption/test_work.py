@@ -10,7 +10,7 @@ from tests.networks.matrix.encryption.far_device import FarDevice
 from tests.networks.matrix.encryption.far_identity import Cross
 from tests.networks.matrix.encryption.far_server import FarRoom, FarServer
 from tests.networks.matrix.encryption.makers import ALICE, DEVICE, KEY, ROOM
-from webapp.networks.matrix.encryption import megolm
+from webapp.networks.matrix.encryption import inbox, megolm
 from webapp.networks.matrix.encryption.desk import Desk
 from webapp.networks.matrix.encryption.machine import Machine
 from webapp.networks.matrix.encryption.outcomes import Closed, KeysNeeded, Opened
@@ -546,6 +546,17 @@ def test_a_device_of_somebody_of_whom_the_server_says_nothing_gets_no_key(work, 
     server.settle(work, ROOM)
     said(work)
     assert CAROL not in {user for _, user, _, _ in server.letters}
+
+
+def test_nobody_fills_the_disk_with_devices_that_describe_themselves(work, server, monkeypatch):
+    monkeypatch.setattr(inbox, "MOST_TOLD", 3)
+    ours = work._store.account.identity_keys
+    for number in range(5):
+        far = FarDevice(CAROL, f"D{number}")
+        meets(far, work, server)
+        payload = {**far.payload(ALICE, ours["ed25519"], "m.dummy", {}), "sender_device_keys": far.keys()}
+        assert work.take([far.event(ours["curve25519"], payload)], *CALM).trouble == 0
+    assert work._store.tables.count_devices(CAROL) == 3
 
 
 def test_those_who_cannot_be_read_do_not_stand_before_those_who_can(work, server, bob):

@@ -208,3 +208,36 @@ def test_letters_without_sense_never_raise(content: dict[str, Any], work: Work, 
     hear(work, *(Spoken(f"${one}", BOB, f"m.key.verification.{one}", content, now()) for one in steps))
     server.settle(work)
     assert seen(work) == []
+
+
+def test_somebody_whose_devices_cannot_be_had_keeps_nobody_else_out(work: Work, server: Server) -> None:
+    stranger = "@mallory:silent.test"
+    take(work, *(letter("request", request("M"), stranger, f"m{number}") for number in range(300)))
+    take(work, letter("request", request()))
+    [wanted] = work.due(None)
+    work.answered(wanted, {**server.answer(wanted), "failures": {"silent.test": {}}, "device_keys": {BOB: {}}})
+    assert [one.user for one in seen(work)] == [BOB]
+
+
+def test_somebody_who_asks_again_and_again_keeps_nobody_else_out(work: Work, server: Server) -> None:
+    for number in range(3 * verifications.MOST):
+        take(work, letter("request", request("M"), MALLORY, f"m{number}"))
+        server.settle(work)
+    take(work, letter("request", request()))
+    server.settle(work)
+    assert {one.user for one in seen(work) if one.phase is Phase.ASKED} == {MALLORY, BOB}
+
+
+def test_what_waited_too_long_is_not_heard_any_more(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(work, letter("request", request("M"), MALLORY))
+    assert work.verifying
+    monkeypatch.setattr(verifications, "now", lambda: now() + 700)
+    assert seen(work) == []
+    assert not work.verifying
+
+
+def test_a_question_that_was_taken_back_leaves_nothing_behind(work: Work) -> None:
+    name = work.verification(lambda all_: all_.ask_in_room(BOB, ROOM))
+    work.verification(lambda all_: all_.do(name, "cancel"))
+    assert not work.verifying
+    assert work._verifications._asked_user == {}

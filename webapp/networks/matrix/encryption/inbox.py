@@ -12,10 +12,12 @@ from webapp.networks.matrix.encryption.foreign import mapping, short_text
 from webapp.networks.matrix.encryption.olm import Arrival, Forged, NotForUs, Unreadable, unseal
 from webapp.networks.matrix.encryption.ours import MEGOLM_ALGORITHM
 from webapp.networks.matrix.encryption.store import Store
-from webapp.networks.matrix.encryption.tables import OLM
+from webapp.networks.matrix.encryption.tables import OLM, KnownDevice
 
 ENCRYPTED = "m.room.encrypted"
 WITHHELD = "m.room_key.withheld"
+MOST_TOLD = 1_000
+"""Devices of one person that we ever saw, beyond which none is taken at its word: nobody may fill our disk."""
 
 
 @dataclass
@@ -86,9 +88,13 @@ def _learn_device(store: Store, arrival: Arrival) -> None:
     """Who writes to us is followed. Whether a device that describes itself is theirs, only their list can tell."""
     store.tables.track([arrival.user])
     told = arrival.told
-    if told is not None and store.tables.device(told.user, told.device) is None:
+    if told is not None and store.tables.count_devices(told.user) < MOST_TOLD and _is_new(store, told):
         store.tables.keep_device(replace(told, told=True))
         store.tables.outdate([told.user])
+
+
+def _is_new(store: Store, told: KnownDevice) -> bool:
+    return store.tables.device(told.user, told.device) is None
 
 
 def _take_room_key(store: Store, arrival: Arrival, taken: Taken) -> None:

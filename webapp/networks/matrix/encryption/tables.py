@@ -189,6 +189,10 @@ class Tables:
         rows = self._execute("SELECT device, value FROM own_device WHERE user = ?", (user,))
         return [self._device(user, device, value) for device, value in rows]
 
+    def count_devices(self, user: str) -> int:
+        """How many devices we ever saw of somebody."""
+        return int(self._execute("SELECT count(*) FROM own_device WHERE user = ?", (user,))[0][0])
+
     def keep_device(self, known: KnownDevice) -> None:
         self._note_change(known.user)
         value = self._sealer.seal(asdict(known), "device", known.user, known.device)

@@ -6,6 +6,7 @@ compared with what the server said before, never with what a message says of its
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from webapp.networks.matrix.encryption.store import Store
 from webapp.networks.matrix.encryption.tables import now
 from webapp.networks.matrix.verification import ways
 from webapp.networks.matrix.verification.comparison import Known
-from webapp.networks.matrix.verification.flow import REASONS, Flow, Letter, question
+from webapp.networks.matrix.verification.flow import REASONS, WHOLE_SECONDS, Flow, Letter, question
 from webapp.networks.matrix.verification.sas import Cancel, Confirmed, Keys, Party
 from webapp.networks.matrix.verification.seen import NobodyThere, Phase, Seen, Spoken, ToSay
 from webapp.networks.matrix.verification.ways import Way
@@ -25,7 +26,7 @@ from webapp.networks.matrix.verification.ways import Way
 MOST = 20
 """Verifications at a time; more are no people."""
 MOST_HELD = 200
-"""Messages that wait for devices to be known."""
+"""Messages that wait for devices to be known, the newest ones: whoever's devices cannot be had keeps nobody out."""
 KEPT_SECONDS = 600.0
 """How long one that is over can still be looked at."""
 LETTER = "verification"
@@ -34,6 +35,15 @@ FALLBACK = "compares emoji with you, to be sure who is who, but your program doe
 
 Certain = Callable[[str, str, Confirmed], None]
 """What is done when somebody's device, or they themselves, are confirmed: user, device, keys. In a transaction."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A message that waits until the devices of whoever said it are known, and since when."""
+
+    sender: str
+    act: Callable[[], None]
+    at: float
 
 
 class Verifications:
@@ -47,7 +57,7 @@ class Verifications:
         self._asking: dict[str, ToSay] = {}
         self._asked_user: dict[str, str] = {}
         self._over_since: dict[str, float] = {}
-        self._held: list[tuple[str, Callable[[], None]]] = []
+        self._held: list[_Held] = []
         self._to_say: list[ToSay] = []
 
     # What the person does
@@ -86,6 +96,7 @@ class Verifications:
     def _take_back(self, name: str) -> None:
         """A question that was not said yet."""
         said = self._asking.pop(name, None)
+        self._asked_user.pop(name, None)
         self._to_say = [one for one in self._to_say if one != said]
 
     def seen(self) -> list[Seen]:
@@ -122,8 +133,7 @@ class Verifications:
     def _hold(self, sender: str, act: Callable[[], None]) -> None:
         """Do this as soon as the devices of whoever says it are known."""
         self._store.tables.track([sender])
-        if len(self._held) < MOST_HELD:
-            self._held.append((sender, act))
+        self._held = [*self._held, _Held(sender, act, now())][-MOST_HELD:]
 
     def _letter(self, sender: str, transaction: str, step: str, content: Mapping[str, Any]) -> None:
         if step == ways.REQUEST:
@@ -154,7 +164,7 @@ class Verifications:
 
     def _asked(self, way: Way, sender: str, content: Mapping[str, Any], at: float) -> None:
         """Somebody asks. Their newest question counts, and none counts twice."""
-        if self._of(sender, way.transaction, way.room) is not None or len(self._flows) >= MOST:
+        if self._of(sender, way.transaction, way.room) is not None or not self._has_room():
             return
         flow = Flow.asked(way, self._we, sender, self._known(sender), content, at, now())
         if flow is None:
@@ -163,6 +173,13 @@ class Verifications:
             if other.user == sender and other.phase is Phase.ASKED:
                 other.answered_elsewhere()
         self._keep(self._name(), flow)
+
+    def _has_room(self) -> bool:
+        """Whether there can be another one; what is over makes room first."""
+        if len(self._flows) >= MOST and self._over_since:
+            oldest = min(self._over_since, key=self._over_since.__getitem__)
+            del self._flows[oldest], self._over_since[oldest]
+        return len(self._flows) < MOST
 
     def _do_not_know(self, user: str, device: str, transaction: str) -> None:
         """It may have been of this device before a restart: then whoever waits should know."""
@@ -181,9 +198,9 @@ class Verifications:
 
     def _ready(self) -> list[Callable[[], None]]:
         """What waited for devices that are known now."""
-        outdated = self._store.tables.outdated_among(frozenset(sender for sender, _ in self._held))
-        ready = [act for sender, act in self._held if sender not in outdated]
-        self._held = [(sender, act) for sender, act in self._held if sender in outdated]
+        outdated = self._store.tables.outdated_among({one.sender for one in self._held})
+        ready = [one.act for one in self._held if one.sender not in outdated]
+        self._held = [one for one in self._held if one.sender in outdated and now() - one.at < WHOLE_SECONDS]
         return ready
 
     @property
@@ -202,7 +219,7 @@ class Verifications:
         if event:
             self._note_sent(said.transaction, event)
         for name in [name for name, asking in self._asking.items() if asking == said]:
-            del self._asking[name]
+            self._take_back(name)
 
     def _note_sent(self, transaction: str, event: str) -> None:
         """The event of our question gives the verification its name. The server may tell us twice, in any order."""
