@@ -10,8 +10,9 @@ from webapp.networks.matrix import keys as room_of_keys
 from webapp.networks.matrix.encryption.inbox import Taken
 from webapp.networks.matrix.encryption.outcomes import KeysNeeded
 from webapp.networks.matrix.encryption.requests import Request
-from webapp.networks.matrix.keys import ROOMS_AT_ONCE, Keys
+from webapp.networks.matrix.keys import Keys
 from webapp.networks.matrix.quarantine import Heard, heard
+from webapp.networks.matrix.room_keys import ROOMS_AT_ONCE
 from webapp.networks.matrix.trouble import NotReached, Problem
 
 
@@ -49,7 +50,7 @@ class Wire:
 
 def sealed(times: int) -> dict[str, Any]:
     keys = Keys(Machine(times), Wire())  # type: ignore[arg-type]  # as much of them as is asked for
-    return asyncio.run(keys.seal("!soup:house.test", "m.room.message", {}))
+    return asyncio.run(keys.rooms.seal("!soup:house.test", "m.room.message", {}))
 
 
 def test_somebody_who_signs_in_at_the_moment_of_sealing_is_waited_for() -> None:
@@ -93,19 +94,19 @@ def told(**content: Any) -> list[Heard]:
 def noted(machine: Notes) -> Keys:
     keys = Keys(machine, Wire())  # type: ignore[arg-type]  # as much of them as is asked for
     for number in range(250):
-        keys.note_state(f"!{number}:house.test", told(rotation_period_msgs=number), limited=number == 7)
+        keys.rooms.note_state(f"!{number}:house.test", told(rotation_period_msgs=number), limited=number == 7)
     return keys
 
 
 def test_thousands_of_encrypted_rooms_are_kept_some_hundred_at_a_time() -> None:
     machine = Notes()
     keys = noted(machine)
-    keys.note_state("!7:house.test", told(rotation_period_msgs=3), limited=False)
-    asyncio.run(keys.keep_rooms())
+    keys.rooms.note_state("!7:house.test", told(rotation_period_msgs=3), limited=False)
+    asyncio.run(keys.rooms.keep_rooms())
     assert [len(some) for some in machine.kept] == [ROOMS_AT_ONCE, ROOMS_AT_ONCE, 50]
     assert machine.kept[0]["!7:house.test"] == ({"rotation_period_msgs": 7}, {"rotation_period_msgs": 3})
     assert machine.rotated == {"!7:house.test"}
-    asyncio.run(keys.keep_rooms())
+    asyncio.run(keys.rooms.keep_rooms())
     assert len(machine.kept) == 3, "what lasts is not kept again"
 
 
@@ -114,17 +115,17 @@ def test_a_room_that_could_not_be_kept_is_encrypted_all_the_same_and_kept_the_ne
     machine.fails = True
     keys = noted(machine)
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(keys.keep_rooms())
+        asyncio.run(keys.rooms.keep_rooms())
     machine.fails = False
-    assert asyncio.run(keys.is_encrypted("!249:house.test"))
-    asyncio.run(keys.keep_rooms())
+    assert asyncio.run(keys.rooms.is_encrypted("!249:house.test"))
+    asyncio.run(keys.rooms.keep_rooms())
     assert sum(len(some) for some in machine.kept) == 250
 
 
 def test_nothing_is_sealed_before_what_was_noted_of_rooms_is_kept() -> None:
     machine = Notes()
     keys = noted(machine)
-    asyncio.run(keys.seal("!7:house.test", "m.room.message", {}))
+    asyncio.run(keys.rooms.seal("!7:house.test", "m.room.message", {}))
     assert len(machine.kept) == 3
     assert machine.rotated == {"!7:house.test"}
 
@@ -195,9 +196,9 @@ def run(step: Callable[[Slow, Asks, Keys], Coroutine[Any, Any, None]], **due: li
 def test_a_room_whose_key_takes_long_to_share_does_not_hold_up_another() -> None:
     async def step(wire: Slow, _: Asks, keys: Keys) -> None:
         wire.held = {"/crowd/1", "/crowd/2"}
-        first = asyncio.create_task(keys.seal(CROWDED, "m.room.message", {}))
+        first = asyncio.create_task(keys.rooms.seal(CROWDED, "m.room.message", {}))
         await until(lambda: {*wire.asked} >= wire.held)
-        assert await keys.seal(ROOM, "m.room.message", {}) == {"ciphertext": "…"}
+        assert await keys.rooms.seal(ROOM, "m.room.message", {}) == {"ciphertext": "…"}
         assert not first.done()
         wire.let.set()
         assert await first == {"ciphertext": "…"}
@@ -208,7 +209,7 @@ def test_a_room_whose_key_takes_long_to_share_does_not_hold_up_another() -> None
 def test_two_who_wait_for_the_same_answer_ask_once_and_giving_up_takes_nothing_from_the_other() -> None:
     async def step(wire: Slow, _: Asks, keys: Keys) -> None:
         wire.held = {"/soup/1"}
-        both = [asyncio.create_task(keys.seal(ROOM, "m.room.message", {})) for _ in range(2)]
+        both = [asyncio.create_task(keys.rooms.seal(ROOM, "m.room.message", {})) for _ in range(2)]
         await until(lambda: bool(wire.asked))
         await asyncio.sleep(0)
         both[0].cancel()
@@ -250,6 +251,9 @@ def test_messages_do_not_wait_for_a_homeserver_that_takes_long_to_tell_whose_dev
         wire.let.set()
         await news.wait()
         assert machine.waiting["us"] == []
+        machine.waiting["us"].append(Request("/next", "POST", "/next"))
+        await keys.stored()
+        assert wire.asked == ["/query", "/next"]
 
     run(step, us=["/query"])
 
@@ -275,7 +279,7 @@ def test_nothing_is_done_with_keys_after_they_were_closed() -> None:
 
     async def step(wire: Slow, _: Asks, keys: Keys) -> None:
         wire.held = {"/soup/1"}
-        sealing = asyncio.create_task(keys.seal(ROOM, "m.room.message", {}))
+        sealing = asyncio.create_task(keys.rooms.seal(ROOM, "m.room.message", {}))
         await until(lambda: bool(wire.asked))
         await keys.close()
         for late in (sealing, keys.settle(), keys.own(lambda own: None), keys.verifications(), keys.stored()):

@@ -50,7 +50,7 @@ async def _read(line: Line, news: RoomNews, room_id: str, page: Mapping[str, Any
     setting = news.setting(room, lambda user: line.rooms.name_of(room_id, user) or names.get(user, ""))
     found: list[Event] = []
     events = line.quarantine.all_of({"events": page.get("chunk")})
-    opened = await line.keys.opened(room_id, events) if line.keys else {}
+    opened = await line.keys.rooms.opened(room_id, events) if line.keys else {}
     for event in reversed(events):
         with line.quarantine.around():
             said = message(event, setting, opened.get(event.name))

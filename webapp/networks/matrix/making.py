@@ -8,9 +8,9 @@ from webapp.networks.errors import Refused
 from webapp.networks.events import ConversationKind, ConversationState
 from webapp.networks.matrix.addresses import NoAddress, Place, room_id, server_of, typed
 from webapp.networks.matrix.direct import Directs
-from webapp.networks.matrix.keys import ENCRYPTION
 from webapp.networks.matrix.line import Line, the_room
 from webapp.networks.matrix.room import SPACE
+from webapp.networks.matrix.room_keys import ENCRYPTION
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem
 from webapp.networks.matrix.wire import path
 
@@ -124,7 +124,7 @@ async def _create(line: Line, body: dict[str, Any]) -> str:
     """
     room = _made(line, await line.wire.ask("POST", path("createRoom"), body))
     if line.keys and body["initial_state"]:
-        await line.keys.note_encrypted(room)
+        await line.keys.rooms.note_encrypted(room)
     return room
 
 

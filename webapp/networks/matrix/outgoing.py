@@ -11,8 +11,8 @@ from webapp.networks.errors import Refused
 from webapp.networks.matrix import wording
 from webapp.networks.matrix.addresses import NoAddress, event_id
 from webapp.networks.matrix.encryption.outcomes import IdentityChanged
-from webapp.networks.matrix.keys import ENCRYPTED
 from webapp.networks.matrix.line import Line, the_room
+from webapp.networks.matrix.room_keys import ENCRYPTED
 from webapp.networks.matrix.seals import Seals
 from webapp.networks.matrix.trouble import Declined, NotReached, Problem
 from webapp.networks.matrix.wire import path
@@ -52,7 +52,7 @@ async def _sealed(line: Line, seals: Seals, room: str, content: Mapping[str, Any
     if line.keys is None:
         raise Refused(Sentence(_ENCRYPTED))
     try:
-        return await line.keys.seal(room, "m.room.message", content)
+        return await line.keys.rooms.seal(room, "m.room.message", content)
     except IdentityChanged as changed:
         seals.met(room, changed.users)
         raise Refused(Sentence(_CHANGED, {"who": ", ".join(sorted(changed.users))})) from None
@@ -64,7 +64,7 @@ async def is_encrypted(line: Line, room_id: str) -> bool:
     Raises NotReached, Rejected, Declined.
     """
     room = line.rooms.get(room_id)
-    if room.encrypted or (line.keys and await line.keys.is_encrypted(room_id)):
+    if room.encrypted or (line.keys and await line.keys.rooms.is_encrypted(room_id)):
         return True
     if room.membership:
         return False

@@ -165,7 +165,7 @@ class RoomNews:
     async def _said(self, room: Room, timeline: list[Heard]) -> list[Event]:
         found: list[Event] = []
         setting = self.setting(room)
-        opened = await self._line.keys.opened(room.id, timeline) if self._line.keys else {}
+        opened = await self._line.keys.rooms.opened(room.id, timeline) if self._line.keys else {}
         if self._line.keys:
             await self._line.keys.hear(room.id, timeline, opened)
         for event in timeline:

@@ -35,7 +35,7 @@ class RoomState:
         for event in news:
             self.take(room, event)
         if self._line.keys and (room.encrypted or is_limited(piece)):
-            self._line.keys.note_state(room.id, news, is_limited(piece))
+            self._line.keys.rooms.note_state(room.id, news, is_limited(piece))
         room.note_summary(piece.get("summary"))
         heard = {e.state_key: e for e in [*state, *timeline] if e.type == "m.room.member" and is_user(e.state_key)}
         if is_limited(piece):

@@ -132,7 +132,7 @@ class Sync:
         events += self._news.of_spaces() + self._of_presence(pieces.parts) + self._line.posted.take() + self._late()
         self._line.rooms.put_note("filled", True)
         if self._line.keys:
-            await self._line.keys.keep_rooms()
+            await self._line.keys.rooms.keep_rooms()
         await self._line.rooms.prepare(position)
         if events or position != self.position:
             yield Batch(tuple(events), origin, checkpoint.to_bytes(position))
