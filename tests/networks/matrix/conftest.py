@@ -18,6 +18,12 @@ from webapp.networks.matrix import network
 _numbers = count(1)
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """What runs tests that are coroutines (``pytest.mark.anyio``)."""
+    return "asyncio"
+
+
 @pytest.fixture(scope="module")
 def element() -> Iterator[Element]:
     """The library below Element. A process for each file: it stays online with all its devices."""
