@@ -16,7 +16,15 @@ from webapp.models import Conversation, Lease, Space, SpaceConversation, User
 from webapp.networks.actions import Done
 from webapp.networks.contract import MemberPage
 from webapp.networks.errors import Refused, Unreachable
-from webapp.networks.events import Batch, ContactChanged, Member, MembersChanged, Origin
+from webapp.networks.events import (
+    Batch,
+    ContactChanged,
+    ConversationKind,
+    InvitationReceived,
+    Member,
+    MembersChanged,
+    Origin,
+)
 from webapp.networks.toy.session import ToySession
 from webapp.pages.house import House
 
@@ -292,6 +300,23 @@ def test_an_invitation_into_a_space_that_is_declined_is_gone(page: Browser, atti
     assert page.post(f"{attic}/decline", headers=pressed).headers["HX-Redirect"] == "/"
     assert (row(page, "Attic"), "Attic" in chips(page)) == (None, False)
     assert page.get(attic).status_code == 404
+
+
+def test_a_group_is_opened_anew_once_its_invitation_is_accepted(
+    page: Browser, house: House, alice: User, monkeypatch
+) -> None:
+    async def done(*_: object) -> Done:
+        return Done()
+
+    monkeypatch.setattr(ToySession, "perform", done)
+    account = toy_account(house, alice).id
+    asks = InvitationReceived("garden", ConversationKind.GROUP, "greta", "Greta", "Garden")
+    house.database.write(receive, account, epoch(house, account), Batch((asks,), Origin.LIVE), None)
+    where = str(until(lambda: row(page, "Garden")).a["href"])
+    assert page.page(where).find(id="older") is None
+    pressed = {"HX-Request": "true", "X-CSRF-Token": page.csrf_token}
+    assert page.post(f"{where}/accept", headers=pressed).headers["HX-Redirect"] == where
+    assert page.page(where).find(id="older")
 
 
 def test_a_space_that_cannot_be_left_now_stays_and_says_why(page: Browser, attic: str, monkeypatch) -> None:

@@ -141,9 +141,10 @@ def head_at(db: Session, conversation: Conversation) -> Head:
 
 
 def _is_at_the_door(conversation: Conversation) -> bool:
-    """Nobody reads what was said in a group before they are in it."""
+    """Nobody reads what was said in a group before they are in it; who was there before has something of it."""
     outside = (ConversationState.INVITED, ConversationState.ASKED)
-    return conversation.kind == ConversationKind.GROUP and conversation.state in outside
+    never = conversation.kind == ConversationKind.GROUP and conversation.next_position == 1
+    return never and conversation.state in outside
 
 
 @cache

@@ -16,6 +16,7 @@ from webapp.messaging.seals import forget_warning
 from webapp.models import User
 from webapp.networks import actions, network
 from webapp.networks.errors import Trouble
+from webapp.networks.events import ConversationKind
 from webapp.networks.login import WrongInput
 from webapp.pages.access import TheUser
 from webapp.pages.answers import done, go_to, refused
@@ -94,13 +95,18 @@ def decline(request: Request, house: TheHouse, user: TheUser, conversation_id: I
 def _answer(
     request: Request, house: House, user: User, conversation_id: int, action: Callable[[str], actions.Action]
 ) -> Response:
-    """An answered invitation is a conversation; but for one into a space, which is gone then."""
+    """An answered invitation is a conversation; but for one into a space, which is gone then.
+
+    A group is opened anew: what was said in it before can be asked for now.
+    """
     answer = _ask(request, house, user, conversation_id, action)
     try:
-        house.database.read(conversation_of, user.id, conversation_id)
+        conversation = house.database.read(conversation_of, user.id, conversation_id)
     except NotYours:
         return go_to(request, "/")
-    return answer
+    if answer.status_code >= 400 or conversation.kind == ConversationKind.DIRECT:
+        return answer
+    return go_to(request, f"/conversations/{conversation_id}")
 
 
 @router.post("/acknowledge")
