@@ -117,6 +117,7 @@ def a_message(scene: Scene) -> tuple[FarRoom, Letter]:
     """A message of Bob's, whose key we do not have."""
     room = FarRoom(scene.bob)
     event = room.event("from before")
+    event["content"]["sender_key"] = room.far.curve
     [closed] = scene.work.open(ROOM, [event])
     assert isinstance(closed, Closed)
     scene.settle()

@@ -148,6 +148,7 @@ def test_a_key_that_a_confirmed_device_of_ours_forwards_opens_the_message_and_is
     room, event = a_message(scene)
     [asked] = scene.asked("m.room_key_request", "TABLET")
     assert (asked["body"]["room_id"], asked["body"]["session_id"]) == (ROOM, room.group.session_id)
+    assert asked["body"]["sender_key"] == room.far.curve, "other programs want to know"
     assert scene.asked("m.room_key_request", "STRANGER") == []
     scene.take(scene.under_olm(scene.tablet, "m.forwarded_room_key", forwarded(room)))
     [late] = scene.work.late(10)
@@ -210,13 +211,19 @@ def test_a_confirmed_device_of_ours_gets_a_room_key_that_it_asks_for(scene: Scen
     session = our_message(scene)
     scene.take(wants_key(session))
     [sent] = scene.given(scene.tablet)
-    assert (sent["type"], sent["content"]["session_id"], sent["content"]["room_id"]) == (
+    ours, exported = scene.store.account.identity_keys, sent["content"].pop("session_key")
+    assert (sent["type"], sent["content"]) == (
         "m.forwarded_room_key",
-        session,
-        ROOM,
+        {
+            "algorithm": "m.megolm.v1.aes-sha2",
+            "room_id": ROOM,
+            "session_id": session,
+            "sender_key": ours["curve25519"],
+            "sender_claimed_ed25519_key": ours["ed25519"],
+            "forwarding_curve25519_key_chain": [],
+        },
     )
-    key = vodozemac.InboundGroupSession.import_session(vodozemac.ExportedSessionKey(sent["content"]["session_key"]))
-    assert key.session_id == session
+    assert vodozemac.InboundGroupSession.import_session(vodozemac.ExportedSessionKey(exported)).session_id == session
 
 
 @pytest.mark.parametrize("who", [("STRANGER", ALICE), ("BOBSPHONE", BOB), ("TABLET", BOB), (DEVICE, ALICE)])

@@ -62,6 +62,6 @@ def test_our_device_gives_a_confirmed_one_of_element_what_it_has(alice: Person, 
             await do(far, "verification", id=asked, step="start")
             await compare(ours, far, asked)
             await until(far, lambda: far.do("status")["crossSigning"])
-            await until(far, lambda: far.texts(room) == ["from before"])
+            await until(far, lambda: far.texts(room) == ["from before"])  # by the backup: Element asks nobody for keys
 
     asyncio.run(work())
