@@ -19,7 +19,7 @@ SEALED = Seal(
     Sentence(
         N_(
             "Encrypted from end to end: no server on the way can read this. The server of this house decrypts it for "
-            "you. Devices that their owners have not confirmed get no key."
+            "you. Devices that their owners could confirm, and have not, get no key."
         )
     ),
     Sentence(N_("Decrypted on this server")),
