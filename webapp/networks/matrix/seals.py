@@ -56,7 +56,7 @@ class Seals:
     def of(self, room: Room) -> list[Event]:
         """How a room is sealed, if that is new."""
         changed = self._changed_in(room)
-        now = f"sealed {_key(changed)}" if room.encrypted else ""
+        now = f"encrypted {_key(changed)}" if room.encrypted else ""
         if now == room.sealed or not room.joined:
             return []
         room.sealed = now
