@@ -52,7 +52,7 @@ def test_a_page_of_people_that_was_cut_off_catches_up(house, alice, browser):
     assert 'hx-target="#unread"' in missed
 
 
-@pytest.mark.parametrize("path", ["/", "/people", "/networks"])
+@pytest.mark.parametrize("path", ["/", "/people", "/networks", "/settings"])
 def test_the_navigation_says_at_once_how_much_is_unread(house, alice, bob, browser, path):
     hers, his = browser(alice), browser(bob)
     conversation = start(house, his, bob, "Alice")
@@ -66,7 +66,7 @@ def test_the_navigation_says_at_once_how_much_is_unread(house, alice, bob, brows
     assert _inbox_link(hers.page(path)) == "Inbox, 1 unread"
 
 
-@pytest.mark.parametrize("path", ["/search", "/settings", "/conversations/new"])
+@pytest.mark.parametrize("path", ["/search", "/conversations/new"])
 def test_pages_that_are_not_live_say_how_much_was_unread(house, alice, bob, browser, path):
     house.database.write(send_text, bob.id, start(house, browser(bob), bob, "Alice"), "Soup?", "")
     hers = browser(alice)

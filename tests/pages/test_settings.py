@@ -1,10 +1,22 @@
 """``/settings``: how one likes it, the password, the devices."""
 
+import json
+
 import pytest
+from bs4 import BeautifulSoup
+from sqlmodel import Session
 
 from tests.conftest import PASSWORD
+from tests.pages.test_live import frames
+from tests.security.test_websocket_door import line
+from webapp.languages import Sentence
+from webapp.messaging.access import accounts_of
+from webapp.messaging.leases import Holding
+from webapp.messaging.matters import change_matters
 from webapp.messaging.sign_ins import sign_ins_of
 from webapp.models import User
+from webapp.networks.matters import Condition, Matter, MattersChanged
+from webapp.pages.house import House
 from webapp.passwords import is_password
 
 NEW = "seven lanterns hum at dusk"
@@ -76,3 +88,44 @@ def test_everybody_sees_what_was_done_about_them(browser, alice, bob):
 )
 def test_what_was_done_is_said_on_the_page(browser, alice, done, words):
     assert words in browser(alice).page(f"/settings?done={done}").get_text()
+
+
+def told(house: House, user: User, words: str) -> None:
+    """An account of the user's wants something."""
+
+    def tell(db: Session) -> None:
+        account = accounts_of(db, user.id)[0]
+        matter = Matter("keys", Sentence("Keys"), Condition.GOOD, Sentence(words))
+        change_matters(db, Holding(account.id, user.id), MattersChanged((matter,)))
+
+    house.database.write(tell)
+
+
+def test_what_is_said_of_the_keys_is_as_fresh_as_on_a_page_that_is_opened_now(alice, browser, house):
+    hers = browser(alice)
+    old = hers.page("/settings")
+    tab = json.loads(old.body["hx-headers:inherited"])["HX-Tab"]
+    with line(hers, tab=tab) as socket:
+        socket.receive_text()
+        told(house, alice, "They are being made.")
+        pushed = (BeautifulSoup(text, "html.parser").find(id="keys-list") for text in frames(socket))
+        assert next(one for one in pushed if one) == hers.page("/settings").find(id="keys-list")
+    told(house, alice, "They are there.")
+    where = old.find(id="live")["data-snapshot"]
+    missed = hers.get(where, headers={"HX-Snapshot": "true", "HX-Tab": tab}).text
+    assert missed.startswith('<hx-partial hx-target="#keys-list"')
+    assert "They are there." in BeautifulSoup(missed, "html.parser").find(id="keys-list").get_text()
+
+
+@pytest.mark.parametrize(("path", "reloads"), [("/", True), ("/settings", False)])
+def test_other_pages_are_drawn_anew_when_settings_change_and_what_is_typed_among_them_stays(
+    alice, browser, house, path, reloads
+):
+    hers = browser(alice)
+    tab = json.loads(hers.page(path).body["hx-headers:inherited"])["HX-Tab"]
+    with line(hers, tab=tab) as socket:
+        socket.receive_text()
+        hers.submit("/settings", {"theme": "dark"})
+        told(house, alice, "Something else.")
+        first = next(text for text in (socket.receive_text() for _ in range(20)) if "beat" not in text)
+    assert ("reload" in json.loads(first) if first.startswith("{") else False) is reloads

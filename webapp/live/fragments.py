@@ -135,7 +135,7 @@ def _look_different(db: Session, view: View, changes: Sequence[c.Change]) -> boo
 
 def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
     """Everything else of this tab that these changes made stale, drawn anew."""
-    if view.accounts or view.people is not None or view.account_id is not None:
+    if not view.is_of_the_inbox:
         return _of_another_page(db, view, changes)
     parts = [
         *_list_parts(db, view, changes),
@@ -209,12 +209,25 @@ def notices_of(db: Session, user_id: int) -> dict[str, Any]:
 
 
 def _of_another_page(db: Session, view: View, changes: Sequence[c.Change]) -> str:
-    """What changed on the page of networks, of one of them, or of people."""
+    """What changed on the page of networks, of one of them, of people, or of settings."""
     people = (c.AccountChanged, c.ContactsChanged, c.LooksChanged)
     stale = people if view.people is not None else c.AccountChanged
-    snapshot = people_snapshot if view.people is not None else accounts_snapshot if view.accounts else account_snapshot
     counted = draw_unread(db, view) if any(isinstance(change, _OF_THE_COUNTS) for change in changes) else ""
-    return counted + (snapshot(db, view) if any(isinstance(change, stale) for change in changes) else "")
+    return counted + (_snapshot_of(view)(db, view) if any(isinstance(change, stale) for change in changes) else "")
+
+
+def _snapshot_of(view: View) -> Callable[[Session, View], str]:
+    if view.people is not None:
+        return people_snapshot
+    if view.account_id is not None:
+        return account_snapshot
+    return keys_snapshot if view.keys else accounts_snapshot
+
+
+def keys_snapshot(db: Session, view: View) -> str:
+    """What the accounts want their owner to know, on the page of settings."""
+    html = draw_for(view, "settings/_keys.html", accounts=account_cards.cards_of(db, view.user_id))
+    return partial("keys-list", "outerMorph", html)
 
 
 def people_snapshot(db: Session, view: View) -> str:

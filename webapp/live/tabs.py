@@ -25,7 +25,8 @@ class View:
     """What a tab shows. ``oldest`` is the key of the oldest message that was loaded into the open conversation.
 
     Some pages show nothing of the inbox: ``accounts`` is that of networks, with the person's accounts; ``account_id``
-    that of one of them; ``people`` is that of people, narrowed by these words (None: another page).
+    that of one of them; ``people`` is that of people, narrowed by these words (None: another page); ``keys`` is that of
+    settings, on which only the keys move.
     """
 
     user_id: int
@@ -38,6 +39,12 @@ class View:
     accounts: bool = False
     people: str | None = None
     account_id: int | None = None
+    keys: bool = False
+
+    @property
+    def is_of_the_inbox(self) -> bool:
+        """Whether the list stands there, with a conversation beside it or not."""
+        return not (self.accounts or self.keys) and self.people is None and self.account_id is None
 
 
 class Tabs:

@@ -87,10 +87,11 @@ class Watcher:
         return max(0.0, self._due - self._loop.time()) if self._later else BEAT_SECONDS
 
     async def _push(self, changes: list[Change]) -> None:
-        if any(isinstance(change, SettingsChanged) for change in changes):
+        view = self._tabs.view_of(self._visitor.user_id, self._tab)
+        # The page of settings is where they are changed: it is on its way to the next page, or holds what is typed.
+        if any(isinstance(change, SettingsChanged) for change in changes) and not (view and view.keys):
             await self._send(json.dumps({"reload": True}))
             return
-        view = self._tabs.view_of(self._visitor.user_id, self._tab)
         if view is None:
             self._later.clear()
             return

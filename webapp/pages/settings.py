@@ -4,9 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from sqlmodel import Session
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from webapp.languages import LANGUAGES, Sentence
+from webapp.live.fragments import draw_unread, keys_snapshot
+from webapp.live.tabs import View
 from webapp.messaging.account_cards import cards_of
 from webapp.messaging.audit import Actor, entries_about, note
 from webapp.messaging.sign_ins import end_others, end_sign_in, sign_ins_of
@@ -19,7 +21,8 @@ from webapp.pages.confirming import check_password
 from webapp.pages.forms import Wrong, checked_password, sentence_for
 from webapp.pages.house import TheHouse
 from webapp.pages.ids import Id
-from webapp.pages.rendering import page
+from webapp.pages.rendering import page, reader_for
+from webapp.pages.scenes import subscribe
 from webapp.passwords import hash_password
 
 router = APIRouter()
@@ -36,7 +39,12 @@ def _shown(request: Request, house: TheHouse, user: User, sign_in: SignIn, **mor
     facts = {"person": user, "devices": devices, "this_device": sign_in.id, "entries": entries, "languages": LANGUAGES}
     facts["accounts"] = cards
     status = 422 if more.get("wrong") else 200
-    return page(request, PAGE, status, **({"wrong": None, "done": ""} | facts | more))
+    tab, version = subscribe(request, house, _view(request, user))
+    return page(request, PAGE, status, tab=tab, version=version, **({"wrong": None, "done": ""} | facts | more))
+
+
+def _view(request: Request, user: User) -> View:
+    return View(user.id, reader_for(request), request.state.csrf_token, keys=True)
 
 
 def _entries(db: Session, user_id: int) -> list[tuple[AuditEntry, Sentence, str, str]]:
@@ -45,7 +53,11 @@ def _entries(db: Session, user_id: int) -> list[tuple[AuditEntry, Sentence, str,
 
 @router.get("/settings")
 def show_settings(request: Request, house: TheHouse, user: TheUser, sign_in: TheSignIn, done: str = "") -> Response:
-    """The page."""
+    """The page; or, after the line was cut, what of it moves."""
+    if "hx-snapshot" in request.headers:
+        view = _view(request, user)
+        subscribe(request, house, view)
+        return HTMLResponse(house.database.read(keys_snapshot, view) + house.database.read(draw_unread, view))
     return _shown(request, house, user, sign_in, done=done)
 
 
