@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.networks.matrix.conftest import settled
+from tests.networks.matrix.people import settled
 from webapp.networks.matrix import room_news
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.quarantine import Quarantine
