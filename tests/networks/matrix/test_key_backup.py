@@ -7,16 +7,7 @@ import pytest
 from tests.element import Element
 from tests.networks.following import Following
 from tests.networks.matrix.dialogues import set_up, unlock
-from tests.networks.matrix.keyed import (
-    Keyed,
-    do,
-    far_device,
-    met,
-    text,
-    until,
-    until_joined,
-    until_read,
-)
+from tests.networks.matrix.keyed import Keyed, do, far_device, met, text, until, until_joined, until_read
 from tests.networks.matrix.people import Person
 from tests.networks.matrix.verification.comparing import compare
 from webapp.networks.events import MessageOpened

@@ -11,7 +11,7 @@ import pytest
 from tests.fake_homeserver import Told
 from tests.networks.following import Following
 from tests.networks.matrix.people import Follow, Person
-from tests.networks.matrix.test_sync import ROOM, Script, answer, event, followed, room
+from tests.networks.matrix.scripted import ROOM, Script, answer, event, followed, room
 from webapp.networks.errors import Refused, Unreachable
 from webapp.networks.events import ConversationChanged, Member, MembersChanged
 from webapp.networks.matrix.room_state import MOST_TOLD
