@@ -87,6 +87,17 @@ def test_a_device_of_somebody_of_whom_the_server_says_nothing_gets_no_key(work, 
     assert CAROL not in {user for _, user, _, _ in server.letters}
 
 
+def test_who_speaks_first_does_not_stand_in_line_with_a_crowd(work, server):
+    work.note_members("!other:x", frozenset(f"@a{number}:house.test" for number in range(400)))
+    carol, room, _ = introduced(work, server)
+    work.open(ROOM, [room.event("soup")])
+    server.devices.append(carol)
+    for request in work.due(None):
+        while work.answered(request, server.answer(request)):
+            pass
+    assert [late.opened.content["body"] for late in work.late(50)] == ["soup"]
+
+
 def test_nobody_fills_the_disk_with_devices_that_describe_themselves(work, server, monkeypatch):
     monkeypatch.setattr(inbox, "MOST_TOLD", 3)
     ours = work._store.account.identity_keys

@@ -99,7 +99,8 @@ async def confirmed_by_own(element: Element, who: Person, seen: Following) -> De
 
 
 async def confirmed_by(far: Device, who: Person, seen: Following) -> None:
-    """Another device of ours confirms this one."""
+    """Another device of ours confirms this one; it does not hear a device of which it does not know yet."""
+    await asyncio.to_thread(far.until, lambda: device_of(seen) in [d["id"] for d in far.do("devicesOf", user=who.user)])
     ours = await seen.session.begin("verify-own-device")
     await ours.start()
     asked = await asked_of(far)

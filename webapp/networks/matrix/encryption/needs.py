@@ -1,6 +1,6 @@
 """What must be asked before others can be written to: whose devices there are, and a first key of each."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from webapp.networks.matrix.encryption import olm
@@ -27,6 +27,7 @@ class Needs:
     def __init__(self, store: Store, questions: Questions, prekeys: Prekeys, listed: Callable[[], None]) -> None:
         """``listed`` is told that more is known of somebody's devices, or will not be soon."""
         self._store, self._questions, self._prekeys, self._told = store, questions, prekeys, listed
+        self._first: set[str] = set()
 
     # Our own keys
 
@@ -39,29 +40,38 @@ class Needs:
 
     # Lists of devices
 
+    def ask_first(self, users: Iterable[str]) -> None:
+        """Somebody waits to know the devices of these: they do not stand in line with the thousands of a large room."""
+        self._first.update(users)
+
     def all_lists(self) -> None:
         """Lists that changed, of whomever."""
-        self._query(lambda _: True)
+        first = self._store.tables.outdated_among(self._first)
+        self._first &= first.keys()
+        self._query({user: number for user, number in first.items() if self._may_query(user)})
+        self._query(self._store.tables.outdated(AT_A_TIME, self._may_query))
 
     def lists(self, users: frozenset[str]) -> list[Request]:
         """What is asked now so that the devices of these people are known; we follow all of them by now."""
-        while len(self._questions.of(QUERY, users)) < MOST_OPEN and self._query(users.__contains__):
-            pass
+        while len(self._questions.of(QUERY, users)) < MOST_OPEN:
+            some = self._store.tables.outdated(AT_A_TIME, lambda user: user in users and self._may_query(user))
+            if not some:
+                break
+            self._query(some)
         return self._questions.of(QUERY, users)
 
     def is_asked_for(self, user: str) -> bool:
         """Whether somebody's devices are being asked for, or will be at once."""
         return bool(self._store.tables.outdated_of(user)) and self._questions.may_ask(user)
 
-    def _query(self, wanted: Callable[[str], bool]) -> bool:
-        """Ask for some lists; whether there were any. One question at a time for each person, so that a late answer
-        cannot undo a newer one."""
-        asked, may_ask = self._questions.about(QUERY), self._questions.may_ask
-        some = self._store.tables.outdated(AT_A_TIME, lambda user: wanted(user) and user not in asked and may_ask(user))
-        if some:
-            body = {"device_keys": {user: [] for user in some}, "timeout": 10_000}
-            self._questions.ask(QUERY, "POST", "/keys/query", body, some, self._listed(some))
-        return bool(some)
+    def _may_query(self, user: str) -> bool:
+        """One question at a time for each person, so that a late answer cannot undo a newer one."""
+        return not self._questions.is_about(QUERY, user) and self._questions.may_ask(user)
+
+    def _query(self, outdated: Mapping[str, int]) -> None:
+        if outdated:
+            body = {"device_keys": {user: [] for user in outdated}, "timeout": 10_000}
+            self._questions.ask(QUERY, "POST", "/keys/query", body, outdated, self._listed(outdated))
 
     def _listed(self, asked: Mapping[str, int]) -> Answer:
         def answer(reply: Mapping[str, Any]) -> Iterator[None]:

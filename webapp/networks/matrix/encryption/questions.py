@@ -68,6 +68,10 @@ class Questions:
         """Whom or what the open questions of a kind are about."""
         return {one for question in self._open.values() if question.kind == kind for one in question.about}
 
+    def is_about(self, kind: str, one: str) -> bool:
+        """Whether an open question of a kind is about this one."""
+        return any(question.kind == kind and one in question.about for question in self._open.values())
+
     def except_of(self, beginning: str) -> list[Request]:
         """All but those whose kind begins like this."""
         return [q.request for q in self._open.values() if not q.kind.startswith(beginning)]

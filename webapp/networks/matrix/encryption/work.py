@@ -86,6 +86,7 @@ class Work:
             self._gossip.take(taken.plain)
             taken.sessions += self._gossip.take_letters(taken.letters)
             taken.strangers = self._strangers(taken.speakers)
+            self._needs.ask_first(taken.strangers)
         self._ripe += taken.sessions
         for session in taken.sessions:
             self._tried.pop(session, None)
@@ -227,10 +228,12 @@ class Work:
             self._store.tables.track([user])
             self._store.tables.outdate([user])
         self._questions.at_once([user])
+        self._needs.ask_first([user])
 
     def follow(self, user: str) -> None:
         with self._store.transaction():
             self._store.tables.track([user])
+        self._needs.ask_first([user])
 
     def trusts(self, limit: int) -> list[tuple[str, Trust]]:
         """How certain it is of people that they are who they say, where that is new; until it was ``told``."""
@@ -277,6 +280,7 @@ class Work:
     def _due_for_us(self) -> list[Request]:
         self.own.adopt()
         self._needs.upload()
+        self._needs.ask_first(self._verifications.waited_for())
         self._needs.all_lists()
         self._verifications.settle()
         self._signatures.upload()

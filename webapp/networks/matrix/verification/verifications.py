@@ -196,9 +196,13 @@ class Verifications:
         for name, flow in list(self._flows.items()):
             self._go_on(name, flow)
 
+    def waited_for(self) -> set[str]:
+        """Whose devices must be known before we can go on."""
+        return {one.sender for one in self._held}
+
     def _ready(self) -> list[Callable[[], None]]:
         """What waited for devices that are known now."""
-        outdated = self._store.tables.outdated_among({one.sender for one in self._held})
+        outdated = self._store.tables.outdated_among(self.waited_for())
         ready = [one.act for one in self._held if one.sender not in outdated]
         self._held = [one for one in self._held if one.sender in outdated and now() - one.at < WHOLE_SECONDS]
         return ready
