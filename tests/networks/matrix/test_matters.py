@@ -17,3 +17,13 @@ def test_what_is_asked_comes_before_what_is_only_told() -> None:
     (told,) = matters.news()
     assert [one.key for one in told.matters] == ["compare", "you", "lost", "save", "old"]
     assert matters.news() == []
+
+
+def test_what_is_expected_first_stands_first_whoever_speaks_before() -> None:
+    matters = Matters()
+    matters.expect("keys")
+    matters.put("files", matter("save", Condition.GOOD))
+    assert matters.news() == []
+    matters.put("keys", matter("you", Condition.GOOD))
+    (told,) = matters.news()
+    assert [one.key for one in told.matters] == ["you", "save"]

@@ -14,7 +14,11 @@ class Matters:
         self._expected: set[str] = set()
 
     def expect(self, part: str) -> None:
-        """This part is going to say something: what it said in an earlier session stays where it is until then."""
+        """This part is going to say something: what it said in an earlier session stays where it is until then.
+
+        What is expected first stands before what others have said meanwhile.
+        """
+        self._parts.setdefault(part, ())
         self._expected.add(part)
 
     def expect_no_more(self, part: str) -> None:
