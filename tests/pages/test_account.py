@@ -174,6 +174,22 @@ def test_the_devices_of_somebody_stand_in_a_list_and_nothing_is_cancelled_there(
     assert step.find("button") is None
 
 
+@pytest.mark.parametrize(
+    ("named", "behind"),
+    [("/conversations/5", "/conversations/5"), ("https://evil.example/", "/"), ("//evil.example", "/"), ("", None)],
+)
+def test_whoever_is_done_with_a_task_is_back_where_it_was_begun(
+    page: Browser, account: int, named: str, behind: str | None
+) -> None:
+    behind = behind or f"/networks/{account}"
+    where = page.submit(f"/networks/{account}/tasks/look%2Finside", {"leads_back": named}).headers["location"]
+    assert page.page(where).select_one(".page__back a")["href"] == behind
+    submit(page, where, {"button": "seen", "leads_back": "/elsewhere"})
+    assert page.page(where).find("a", string="Go on")["href"] == behind
+    refused = BeautifulSoup(page.submit(f"/networks/{account}/tasks/no", {"leads_back": named}).text, "html.parser")
+    assert refused.select_one("[name=leads_back]")["value"] == behind
+
+
 def test_nobody_is_asked_a_question_where_there_is_nothing_to_press(
     page: Browser, account: int, house: House, alice: User
 ) -> None:

@@ -391,6 +391,8 @@ def test_of_whom_it_can_be_told_whose_devices_are_whose_they_are_a_button_away(
 
     until(lambda: leads_there(f"{sandpit}/members") == ["Devices"])
     assert leads_there(sandpit) == ["Devices"]
+    for where in (sandpit, f"{sandpit}/members"):
+        assert page.page(where).select_one("form[action*=devices] [name=leads_back]")["value"] == where
     echo = page.page(str(row(page, "Echo").a["href"])).find(id="details")
     assert [one.get_text() for one in echo.select("[aria-labelledby=trust-title] button")] == ["Verify", "Devices"]
     greta = house.database.read(identity_called, account, "greta")

@@ -1,5 +1,7 @@
 """``/networks/{account_id}``: one account, what it wants its owner to know, and the tasks that follow from that."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
@@ -11,7 +13,7 @@ from webapp.messaging.account_cards import card_of
 from webapp.models import User
 from webapp.networks import network
 from webapp.pages.access import TheActor, TheUser
-from webapp.pages.dialogues import Place, answer, answered, show, start
+from webapp.pages.dialogues import Place, answer, answered, of_running, show, start
 from webapp.pages.house import House, TheHouse
 from webapp.pages.ids import Id
 from webapp.pages.rendering import page, reader_for
@@ -36,7 +38,7 @@ def show_account(request: Request, house: TheHouse, user: TheUser, account_id: I
 @router.get("/tasks/{task:path}")
 def show_task(request: Request, house: TheHouse, user: TheUser, account_id: Id, task: str, login: str = "") -> Response:
     """The step at which a task stands. Looking begins nothing."""
-    return show(request, house, user, _task(house, user, account_id, task), login)
+    return show(request, house, user, of_running(house, user, _task(house, user, account_id, task), login), login)
 
 
 @router.post("/tasks/{task:path}")
@@ -47,7 +49,9 @@ async def do_task(
     place = await run_in_threadpool(_task, house, user, account_id, task)
     given = await answered(request)
     if not given.login:
+        place = replace(place, begun_at=given.begun_at)
         return await run_in_threadpool(start, request, house, user, place, given)
+    place = of_running(house, user, place, given.login)
     return await run_in_threadpool(answer, request, house, user, actor, place, given)
 
 

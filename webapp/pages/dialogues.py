@@ -1,7 +1,7 @@
 """The steps of a dialogue with a network, drawn from its data: signing in, and whatever else an account needs."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
@@ -21,6 +21,7 @@ from webapp.pages.house import House, TheHouse
 from webapp.pages.invitations import code_of
 from webapp.pages.middleware.same_site import FIELD
 from webapp.pages.rendering import page
+from webapp.pages.safe_paths import safe_path
 from webapp.sessions.keeper import LoggedIn, LoginGone, RunningLogin
 
 router = APIRouter(prefix="/networks/sign-in/{login}")
@@ -33,11 +34,15 @@ NO_TEXT = Sentence(N_("This file cannot be read here. Choose the one that was as
 
 @dataclass(frozen=True)
 class Place:
-    """Where a dialogue belongs: a network, the account that it is about (None: a new one), its task (none: sign-in)."""
+    """Where a dialogue belongs: a network, the account that it is about (None: a new one), its task (none: sign-in).
+
+    ``begun_at`` is the page on which a task was begun, empty where that is the page of the account.
+    """
 
     network: Network
     account_id: int | None = None
     task: str = ""
+    begun_at: str = ""
 
     @property
     def address(self) -> str:
@@ -49,7 +54,7 @@ class Place:
     @property
     def behind(self) -> str:
         """Where one goes when it is over, or was given up."""
-        return f"/networks/{self.account_id}" if self.task else "/networks"
+        return self.begun_at or (f"/networks/{self.account_id}" if self.task else "/networks")
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,12 @@ class Answered:
     login: str = ""
     answers: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def begun_at(self) -> str:
+        """Of a form that begins a task: the page of ours on which it stands, empty where it names none."""
+        named = self.answers.get("leads_back", "")
+        return safe_path(named) if named and not self.login else ""
 
 
 async def answered(request: Request) -> Answered:
@@ -79,6 +90,14 @@ def show(request: Request, house: House, user: User, place: Place, login: str) -
     return RedirectResponse(place.behind, 303) if place.task else start(request, house, user, place, Answered())
 
 
+def of_running(house: House, user: User, place: Place, login: str) -> Place:
+    """The same place, and where this dialogue was begun."""
+    try:
+        return replace(place, begun_at=house.keeper.dialogue(user.id, login).begun_at)
+    except LoginGone:
+        return place
+
+
 def start(
     request: Request, house: House, user: User, place: Place, given: Answered, wrong: Sentence | None = None
 ) -> Response:
@@ -94,7 +113,7 @@ def start(
 
 def _begin(house: House, user: User, place: Place) -> tuple[str, Step]:
     if place.task and place.account_id is not None:
-        return house.keeper.start_task(user.id, place.account_id, place.task)
+        return house.keeper.start_task(user.id, place.account_id, place.task, place.begun_at)
     return house.keeper.start_login(user.id, place.network.key, place.account_id)
 
 
@@ -179,7 +198,7 @@ def _running(house: House, user: User, login: str) -> tuple[RunningLogin, Place]
     kind = network(running.network_key)
     if kind is None:
         raise HTTPException(404)
-    return running, Place(kind, running.account_id, running.task)
+    return running, Place(kind, running.account_id, running.task, running.begun_at)
 
 
 def _note_account(house: House, actor: Actor, done: LoggedIn) -> None:

@@ -17,7 +17,7 @@ from webapp.database import Database
 from webapp.languages import N_, Sentence
 from webapp.messaging import accounts, conversations, history
 from webapp.messaging.access import account_of, conversation_of
-from webapp.models import AccountState, User
+from webapp.models import Account, AccountState, User
 from webapp.networks import actions, network, networks
 from webapp.networks.contract import MemberPage, More, Resident
 from webapp.networks.errors import Refused, Trouble, Unreachable
@@ -82,10 +82,10 @@ class FrontDoor:
         """Begin a sign-in; returns its id and first step. Raises NotYours, Unreachable or Refused."""
         return self._wait_for(self._start_login(user_id, network_key, account_id))
 
-    def start_task(self, user_id: int, account_id: int, task: str) -> tuple[str, Step]:
-        """Begin a task of an account; returns the dialogue's id and first step. Raises NotYours, Trouble."""
+    def start_task(self, user_id: int, account_id: int, task: str, begun_at: str = "") -> tuple[str, Step]:
+        """Begin a task of an account, on some page; the dialogue's id and first step. Raises NotYours, Trouble."""
         account = self._database.read(account_of, user_id, account_id)
-        return self._wait_for(self._start_task(user_id, account.network, account_id, task))
+        return self._wait_for(self._start_task(user_id, account, task, begun_at))
 
     def sign_out(self, user_id: int, account_id: int) -> None:
         """Have the network forget an account that is being removed, if there is a line. Raises NotYours."""
@@ -196,9 +196,9 @@ class FrontDoor:
         await self._logins.add(running)
         return running.id, running.step
 
-    async def _start_task(self, user_id: int, network_key: str, account_id: int, task: str) -> tuple[str, Step]:
-        dialogue = await self._open(account_id).session.begin(task)
-        running = RunningLogin(user_id, network_key, account_id, dialogue, await dialogue.start(), task)
+    async def _start_task(self, user_id: int, account: Account, task: str, begun_at: str) -> tuple[str, Step]:
+        dialogue = await self._open(account.id).session.begin(task)
+        running = RunningLogin(user_id, account.network, account.id, dialogue, await dialogue.start(), task, begun_at)
         await self._logins.add(running)
         return running.id, running.step
 

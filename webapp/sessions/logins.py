@@ -18,7 +18,7 @@ class LoginGone(LookupError):
 @dataclass
 class RunningLogin:
     """One dialogue. ``account_id`` is the account that it is about, None for one that is being added; ``task`` is
-    empty for a sign-in."""
+    empty for a sign-in, ``begun_at`` the page on which a task was begun, if that is not the account's."""
 
     user_id: int
     network_key: str
@@ -26,6 +26,7 @@ class RunningLogin:
     login: Dialogue
     step: Step
     task: str = ""
+    begun_at: str = ""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     ends_at: float = field(default_factory=lambda: time.monotonic() + LASTS_SECONDS)
 
