@@ -139,6 +139,30 @@ def test_a_backup_that_was_read_to_its_end_is_not_read_again(tmp_path: Path) -> 
     run(tmp_path, prepare, again)
 
 
+def test_keys_that_were_set_up_in_another_program_meanwhile_are_noticed(tmp_path: Path) -> None:
+    far, happens = FarBackup(), asyncio.Event()
+
+    async def sync(asked: Asked) -> Told:
+        if asked.query.get("since") == "s1":
+            await happens.wait()
+            event = {"type": "m.secret_storage.default_key", "content": {"key": "k"}}
+            return Told({"next_batch": "s2", "account_data": {"events": [event]}})
+        if "since" in asked.query:
+            await asyncio.sleep(30)
+        return Told({"next_batch": "s1"})
+
+    def prepare(fake: FakeHomeserver) -> None:
+        fake.answers["GET", f"{CLIENT}/sync"] = sync
+
+    async def look(seen: Following, fake: FakeHomeserver) -> None:
+        await seen.until(lambda: told(seen, BACKUP))
+        fake.answers["GET", VERSION] = Told(far.told())
+        happens.set()
+        await seen.until(lambda: told(seen, BACKUP)[-1] != told(seen, BACKUP)[0])
+
+    run(tmp_path, prepare, look)
+
+
 def test_a_backup_that_takes_nothing_is_told_with_the_reason(tmp_path: Path) -> None:
     far = FarBackup()
     unlocked(tmp_path, far)

@@ -26,11 +26,6 @@ def receipts(room: str, content: Mapping[str, Any], me: str, rooms: Rooms, only:
     return found
 
 
-def own_receipt(content: Mapping[str, Any], me: str) -> str:
-    """The event up to which we have read; empty where no receipt says so."""
-    return next((name for name, users in _by_event(content) if me in users), "")
-
-
 def _by_event(content: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
     for name, kinds in content.items():
         try:

@@ -214,6 +214,8 @@ class Sync:
         return found
 
     def _of_account_event(self, event: object) -> list[Event]:
+        if isinstance(event, Mapping) and text_in(event, "type").startswith(LOCKED_KEYS):
+            self._line.look_after_keys()
         if (content := plain_content(event, KIND)) is not None:
             return [one for room in sorted(self._directs.note(content)) for one in self._news.look_again(room)]
         if (rules := plain_content(event, wishes.KIND)) is not None:
