@@ -176,7 +176,7 @@ def test_a_room_that_we_made_encrypted_is_known_to_be_before_the_homeserver_tell
         try:
             room = str((await session.perform(CreateGroup("", "Soup"))).conversation)
             keys = session._open_line().keys  # type: ignore[attr-defined]  # the session of this network
-            assert await keys.is_encrypted(room)
+            assert await keys.rooms.is_encrypted(room)
         finally:
             await session.close()
 
