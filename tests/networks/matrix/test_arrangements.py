@@ -13,7 +13,7 @@ from tests.networks.matrix.plain_far_side import PlainFarSide, Refusal
 from webapp.networks.actions import Arrange
 from webapp.networks.events import ConversationArranged, ConversationChanged
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.anyio]
 
 NOTHING: dict[str, bool] = {"pinned": False, "muted": False, "low": False, "marked_unread": False}
 
@@ -82,104 +82,88 @@ MADE_AND_UNDONE: list[tuple[str, Does, Does]] = [
 
 
 @pytest.mark.parametrize(("what", "does", "undoes"), MADE_AND_UNDONE)
-def test_another_program_of_the_person_is_followed(
+async def test_another_program_of_the_person_is_followed(
     alice: Person, follow: Follow, what: str, does: Does, undoes: Does
 ) -> None:
-    async def work() -> None:
-        async with alice.device() as other, follow(alice) as seen:
-            room = await other.make_room(name="Garden")
-            await seen.event(ConversationChanged, lambda event: event.conversation == room)
-            await does(other, room)
-            told = ConversationArranged(room, **(NOTHING | {what: True}))
-            await seen.event(ConversationArranged, lambda event: event == told)
-            await undoes(other, room)
-            await seen.until(lambda: seen.events(ConversationArranged)[-1] == ConversationArranged(room, **NOTHING))
-
-    run(work())
+    async with alice.device() as other, follow(alice) as seen:
+        room = await other.make_room(name="Garden")
+        await seen.event(ConversationChanged, lambda event: event.conversation == room)
+        await does(other, room)
+        told = ConversationArranged(room, **(NOTHING | {what: True}))
+        await seen.event(ConversationArranged, lambda event: event == told)
+        await undoes(other, room)
+        await seen.until(lambda: seen.events(ConversationArranged)[-1] == ConversationArranged(room, **NOTHING))
 
 
-def test_what_was_so_before_is_told_with_the_first_look_and_only_once(alice: Person, follow: Follow) -> None:
-    async def work() -> None:
-        async with alice.device() as other:
-            plain, kept = await other.make_room(name="Plain"), await other.make_room(name="Kept")
-            for _, does, _ in MADE_AND_UNDONE:
-                await does(other, kept)
-            async with follow(alice) as seen:
-                await seen.until(lambda: seen.checkpoint)
-                whole = ConversationArranged(kept, pinned=True, muted=True, low=True, marked_unread=True)
-                assert seen.events(ConversationArranged) == [whole]
-                changed = [one.conversation for one in seen.events(ConversationChanged)]
-                assert plain in changed
-            async with follow(alice, seen.checkpoint) as again:
-                await other.say(kept, "Hello")
-                await again.message("Hello")
-                assert again.events(ConversationArranged) == []
-
-    run(work())
+async def test_what_was_so_before_is_told_with_the_first_look_and_only_once(alice: Person, follow: Follow) -> None:
+    async with alice.device() as other:
+        plain, kept = await other.make_room(name="Plain"), await other.make_room(name="Kept")
+        for _, does, _ in MADE_AND_UNDONE:
+            await does(other, kept)
+        async with follow(alice) as seen:
+            await seen.until(lambda: seen.checkpoint)
+            whole = ConversationArranged(kept, pinned=True, muted=True, low=True, marked_unread=True)
+            assert seen.events(ConversationArranged) == [whole]
+            changed = [one.conversation for one in seen.events(ConversationChanged)]
+            assert plain in changed
+        async with follow(alice, seen.checkpoint) as again:
+            await other.say(kept, "Hello")
+            await again.message("Hello")
+            assert again.events(ConversationArranged) == []
 
 
 @pytest.mark.parametrize("what", NOTHING)
-def test_what_is_decided_here_is_so_there_and_comes_back_the_same(alice: Person, follow: Follow, what: str) -> None:
-    async def work() -> None:
-        async with alice.device() as other, follow(alice) as seen:
-            room = await other.make_room(name="Garden")
-            await seen.event(ConversationChanged, lambda event: event.conversation == room)
-            for on in (True, True, False, False):
-                wanted = NOTHING | {what: on}
-                await seen.session.perform(Arrange(room, **wanted))
-                assert await state(other, room) == wanted
-                if on:
-                    await seen.until(lambda: seen.events(ConversationArranged)[-1:] != [])
-                told = ConversationArranged(room, **wanted)
-                await seen.until(lambda told=told: seen.events(ConversationArranged)[-1] == told)
-
-    run(work())
-
-
-def test_what_other_programs_have_set_up_finer_is_left_as_it_is(alice: Person, follow: Follow) -> None:
-    async def work() -> None:
-        async with alice.device() as other, follow(alice) as seen:
-            room = await other.make_room(name="Garden")
-            await seen.event(ConversationChanged, lambda event: event.conversation == room)
-            await other.ask("PUT", place(other, room, "tags/m.favourite"), {"order": 0.25})
-            await other.ask("PUT", place(other, room, "tags/u.work"), {})
-            await silence(other, room, "override")
-            await seen.session.perform(Arrange(room, pinned=True, muted=True, low=False, marked_unread=False))
-            tags = (await other.ask("GET", place(other, room, "tags")))["tags"]
-            assert (tags["m.favourite"], set(tags)) == ({"order": 0.25}, {"m.favourite", "u.work"})
-            rules = (await other.ask("GET", "pushrules/"))["global"]
-            assert [one["rule_id"] for one in rules["room"]] == []
-            await seen.session.perform(Arrange(room, **NOTHING))
-            rules = (await other.ask("GET", "pushrules/"))["global"]
-            assert room not in [one["rule_id"] for one in rules["override"]]
-
-    run(work())
+async def test_what_is_decided_here_is_so_there_and_comes_back_the_same(
+    alice: Person, follow: Follow, what: str
+) -> None:
+    async with alice.device() as other, follow(alice) as seen:
+        room = await other.make_room(name="Garden")
+        await seen.event(ConversationChanged, lambda event: event.conversation == room)
+        for on in (True, True, False, False):
+            wanted = NOTHING | {what: on}
+            await seen.session.perform(Arrange(room, **wanted))
+            assert await state(other, room) == wanted
+            if on:
+                await seen.until(lambda: seen.events(ConversationArranged)[-1:] != [])
+            told = ConversationArranged(room, **wanted)
+            await seen.until(lambda told=told: seen.events(ConversationArranged)[-1] == told)
 
 
-def test_a_rule_that_was_switched_off_works_again_when_it_is_needed(alice: Person, follow: Follow) -> None:
-    async def work() -> None:
-        async with alice.device() as other, follow(alice) as seen:
-            room = await other.make_room(name="Garden")
-            await seen.event(ConversationChanged, lambda event: event.conversation == room)
-            await silence(other, room)
-            await other.ask("PUT", f"{rule(room)}/enabled", {"enabled": False})
-            await seen.session.perform(Arrange(room, **(NOTHING | {"muted": True})))
-            assert (await state(other, room))["muted"]
+async def test_what_other_programs_have_set_up_finer_is_left_as_it_is(alice: Person, follow: Follow) -> None:
+    async with alice.device() as other, follow(alice) as seen:
+        room = await other.make_room(name="Garden")
+        await seen.event(ConversationChanged, lambda event: event.conversation == room)
+        await other.ask("PUT", place(other, room, "tags/m.favourite"), {"order": 0.25})
+        await other.ask("PUT", place(other, room, "tags/u.work"), {})
+        await silence(other, room, "override")
+        await seen.session.perform(Arrange(room, pinned=True, muted=True, low=False, marked_unread=False))
+        tags = (await other.ask("GET", place(other, room, "tags")))["tags"]
+        assert (tags["m.favourite"], set(tags)) == ({"order": 0.25}, {"m.favourite", "u.work"})
+        rules = (await other.ask("GET", "pushrules/"))["global"]
+        assert [one["rule_id"] for one in rules["room"]] == []
+        await seen.session.perform(Arrange(room, **NOTHING))
+        rules = (await other.ask("GET", "pushrules/"))["global"]
+        assert room not in [one["rule_id"] for one in rules["override"]]
 
-    run(work())
+
+async def test_a_rule_that_was_switched_off_works_again_when_it_is_needed(alice: Person, follow: Follow) -> None:
+    async with alice.device() as other, follow(alice) as seen:
+        room = await other.make_room(name="Garden")
+        await seen.event(ConversationChanged, lambda event: event.conversation == room)
+        await silence(other, room)
+        await other.ask("PUT", f"{rule(room)}/enabled", {"enabled": False})
+        await seen.session.perform(Arrange(room, **(NOTHING | {"muted": True})))
+        assert (await state(other, room))["muted"]
 
 
-def test_a_mark_of_the_older_kind_is_taken_away_where_it_was_made(alice: Person, follow: Follow) -> None:
-    async def work() -> None:
-        async with alice.device() as other, follow(alice) as seen:
-            room = await other.make_room(name="Garden")
-            old = place(other, room, "account_data/com.famedly.marked_unread")
-            await other.ask("PUT", old, {"unread": True})
-            await seen.event(ConversationArranged, lambda event: event.marked_unread)
-            await seen.session.perform(Arrange(room, **NOTHING))
-            assert await other.ask("GET", old) == {"unread": False}
-
-    run(work())
+async def test_a_mark_of_the_older_kind_is_taken_away_where_it_was_made(alice: Person, follow: Follow) -> None:
+    async with alice.device() as other, follow(alice) as seen:
+        room = await other.make_room(name="Garden")
+        old = place(other, room, "account_data/com.famedly.marked_unread")
+        await other.ask("PUT", old, {"unread": True})
+        await seen.event(ConversationArranged, lambda event: event.marked_unread)
+        await seen.session.perform(Arrange(room, **NOTHING))
+        assert await other.ask("GET", old) == {"unread": False}
 
 
 # What calls
@@ -262,18 +246,15 @@ def test_only_who_may_calls_the_whole_room(alice: Person, bob: Person, follow: F
     run(in_a_group(alice, bob, follow, work))
 
 
-def test_who_may_is_known_from_the_first_look_however_long_ago_it_was_said(
+async def test_who_may_is_known_from_the_first_look_however_long_ago_it_was_said(
     alice: Person, bob: Person, follow: Follow
 ) -> None:
-    async def work() -> None:
-        async with alice.device() as other, bob.device() as far:
-            room = await other.make_room(bob.user, power_level_content_override={"users": {bob.user: 50}})
-            await far.join(room)
-            for number in range(25):
-                await far.say(room, f"number {number}")
-            async with follow(alice) as seen:
-                await seen.message("number 24")
-                await far.say(room, "All come here", **{"m.mentions": {"room": True}})
-                assert (await seen.message("All come here")).mention
-
-    run(work())
+    async with alice.device() as other, bob.device() as far:
+        room = await other.make_room(bob.user, power_level_content_override={"users": {bob.user: 50}})
+        await far.join(room)
+        for number in range(25):
+            await far.say(room, f"number {number}")
+        async with follow(alice) as seen:
+            await seen.message("number 24")
+            await far.say(room, "All come here", **{"m.mentions": {"room": True}})
+            assert (await seen.message("All come here")).mention
