@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.element import Element
+from tests.element import Device, Element
 from tests.networks.following import Following
 from tests.networks.matrix.keyed import Keyed, do, far_device
 from tests.networks.matrix.people import Person
@@ -26,7 +26,7 @@ from tests.networks.matrix.verification.comparing import (
 )
 from webapp.languages import Sentence
 from webapp.networks.errors import Unreachable
-from webapp.networks.login import Show
+from webapp.networks.login import Dialogue, Show
 from webapp.networks.sealing import Trust, TrustChanged
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240), pytest.mark.anyio]
@@ -105,17 +105,22 @@ async def test_a_person_and_we_confirm_each_other_in_an_encrypted_room(
         assert len(quiet_lines(seen, room)) == 3, "the question, and a done of each"
 
 
+async def agreed(seen: Following, far: Device, us: Person) -> tuple[Dialogue, str]:
+    """They asked us in a room and we agreed: what our page is about, and what they call it."""
+    await seen.until(lambda: seen.checkpoint)
+    asked = await ask_us(far, us, await in_a_room(seen, far, us))
+    ours = await seen.session.begin(await asked_us(seen))
+    await ours.start()
+    await until_seen(far, asked, phase="Ready")
+    return ours, asked
+
+
 async def test_emoji_that_differ_confirm_nobody(alice: Person, bob: Person, element: Element, keyed: Keyed) -> None:
     far = await far_device(element, bob)
     await do(far, "setUpKeys")
     async with keyed(alice) as seen:
-        await seen.until(lambda: seen.checkpoint)
         await elsewhere(element, alice)
-        room = await in_a_room(seen, far, alice)
-        asked = await ask_us(far, alice, room)
-        ours = await seen.session.begin(await asked_us(seen))
-        await ours.start()
-        await until_seen(far, asked, phase="Ready")
+        ours, asked = await agreed(seen, far, alice)
         await do(far, "verification", id=asked, step="start")
         await until_step(ours, "pictures")
         over = await until_step(ours, "over", button="differ")
@@ -136,13 +141,8 @@ async def test_either_side_may_cancel_and_the_other_is_told(
     far = await far_device(element, bob)
     await do(far, "setUpKeys")
     async with keyed(alice) as seen:
-        await seen.until(lambda: seen.checkpoint)
         await elsewhere(element, alice)
-        room = await in_a_room(seen, far, alice)
-        asked = await ask_us(far, alice, room)
-        ours = await seen.session.begin(await asked_us(seen))
-        await ours.start()
-        await until_seen(far, asked, phase="Ready")
+        ours, asked = await agreed(seen, far, alice)
         if who == "we":
             over = await until_step(ours, "over", button="cancel")
             assert over.explanation.msgid.startswith("You cancelled")
