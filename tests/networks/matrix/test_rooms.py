@@ -10,8 +10,10 @@ from typing import Any, cast
 
 import pytest
 
-from tests.networks.matrix.people import settled
-from webapp.networks.matrix import room_news
+from tests.fake_homeserver import FakeHomeserver, Told
+from tests.networks.matrix.people import settled, surroundings
+from webapp.networks.contract import Credentials
+from webapp.networks.matrix import room_news, session
 from webapp.networks.matrix.line import Line
 from webapp.networks.matrix.quarantine import Quarantine
 from webapp.networks.matrix.room import Room
@@ -81,3 +83,36 @@ def test_a_message_that_can_be_read_late_and_makes_no_sense_is_left_out(
     assert news.late(ROOM, event, Revealed("m.room.message", {})) == []
     assert line.quarantine.left_out == 1
     asyncio.run(rooms.close())
+
+
+def test_what_was_opened_is_closed_again_where_the_rest_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full for a night is tried again and again."""
+    closed: list[str] = []
+
+    class Keys:
+        async def close(self) -> None:
+            closed.append("keys")
+
+    async def open_keys(*_: object) -> Any:
+        return Keys()
+
+    class FullRooms:
+        def __init__(self, *_: object) -> None:
+            raise OSError("no space left")
+
+    async def scene() -> None:
+        async with FakeHomeserver() as fake:
+            me = {"user_id": ANNA, "device_id": "D"}
+            fake.answers["GET", "/_matrix/client/v3/account/whoami"] = Told(me)
+            secrets = {"homeserver": fake.url, "token": "t", "device": "D"}
+            opening = session.MatrixSession(Credentials(ANNA, secrets), surroundings(tmp_path))
+            monkeypatch.setattr(session, "open_keys", open_keys)
+            monkeypatch.setattr(session, "Rooms", FullRooms)
+            with pytest.raises(OSError, match="no space"):
+                await opening.open(None)
+            await opening.close()
+
+    asyncio.run(scene())
+    assert closed == ["keys"]

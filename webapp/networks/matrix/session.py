@@ -39,31 +39,32 @@ class MatrixSession(Session):
         self._line: Line | None = None
 
     async def open(self, checkpoint: bytes | None) -> None:
-        wire = Wire(self._secrets.get("homeserver", ""), self._surroundings, self._secrets.get("token", ""))
-        try:
+        """What was opened by then is closed again if the rest cannot be."""
+        async with contextlib.AsyncExitStack() as opened:
+            wire = Wire(self._secrets.get("homeserver", ""), self._surroundings, self._secrets.get("token", ""))
+            opened.push_async_callback(wire.close)
             await self._introduce(wire)
-        except BaseException:
-            await wire.close()
-            raise
-        try:
-            keys = await open_keys(self._surroundings, self._me, self._secrets.get("device", ""), wire)
-        except BaseException:
-            await wire.close()
-            raise
-        position = from_bytes(checkpoint)
-        rooms = await asyncio.to_thread(Rooms, self._surroundings.folder, position)
-        since = float(self._secrets.get("since", 0) or 0)
-        line = self._line = Line(
-            wire, self._me, self._secrets.get("device", ""), since, rooms, self._surroundings, keys
-        )
+            device, position = self._secrets.get("device", ""), from_bytes(checkpoint)
+            keys = await open_keys(self._surroundings, self._me, device, wire)
+            if keys:
+                opened.push_async_callback(keys.close)
+            rooms = await asyncio.to_thread(Rooms, self._surroundings.folder, position)
+            opened.push_async_callback(rooms.close)
+            since = float(self._secrets.get("since", 0) or 0)
+            line = Line(wire, self._me, device, since, rooms, self._surroundings, keys)
+            await self._put_together(line, position)
+            opened.pop_all()
+        self._line = line
+
+    async def _put_together(self, line: Line, position: str) -> None:
         directs = Directs(line)
-        wishes = await asyncio.to_thread(Wishes, rooms)
+        wishes = await asyncio.to_thread(Wishes, line.rooms)
         seals = Seals(line, directs)
         await seals.load()
         self._news = RoomNews(line, directs, wishes, seals)
         self._actions = Actions(line, directs, seals)
-        if keys:
-            keys.changed = line.posted.put
+        if line.keys:
+            line.keys.changed = line.posted.put
         self._trust_tasks = TrustTasks(line, directs)
         self._sync = Sync(line, directs, wishes, self._news, seals, position)
 
@@ -115,11 +116,10 @@ class MatrixSession(Session):
 
     async def close(self) -> None:
         line, self._line = self._line, None
-        if line is not None:
-            await line.wire.close()
-            await line.rooms.close()
-            if line.keys:
-                await line.keys.close()
+        if line is None:
+            return
+        keys = [line.keys.close()] if line.keys else []  # first: from then on nobody works with them any more
+        await asyncio.gather(*keys, line.wire.close(), line.rooms.close())
 
     def _open_line(self) -> Line:
         if self._line is None:

@@ -51,6 +51,13 @@ class Work:
         self._verifications = Verifications(self._store, self._questions, self._ours, self._certain)
         self._is_missing = True
         self._is_ripe_new = False
+        try:
+            self._begin()
+        except BaseException:
+            self._store.close()
+            raise
+
+    def _begin(self) -> None:
         with self._store.transaction():
             self._store.tables.track([self._store.user])
             self._store.tables.outdate([self._store.user])  # whether the server still knows this device
