@@ -176,3 +176,21 @@ def test_nothing_older_is_asked_for_in_a_group_before_one_is_in_it(rows: Rows, a
     for state, expected in ((ConversationState.ASKED, False), (ConversationState.JOINED, True)):
         rows.arrive(account, ConversationChanged("room", ConversationKind.GROUP, state=state))
         assert head(rows, alice, "room").more_history is expected
+
+
+def test_what_was_said_in_a_group_is_not_lost_because_somebody_calls_it_a_space(
+    rows: Rows, alice: int, account: int
+) -> None:
+    rows.arrive(account, said("Remember this", "r1", conversation="room", kind=ConversationKind.GROUP))
+    rows.arrive(account, ConversationChanged("room", ConversationKind.GROUP, state=ConversationState.LEFT))
+    again = InvitationReceived("room", ConversationKind.GROUP, "mallory", "Mallory", name="Garden", space=True)
+    rows.arrive(account, again)
+    rows.arrive(account, ConversationGone("room"))
+    after = rows.conversation("room")
+    assert (after.state, after.is_space, after.listed, after.preview) == (
+        ConversationState.LEFT,
+        False,
+        True,
+        "Remember this",
+    )
+    assert rows.bodies("room") == ["Remember this"]

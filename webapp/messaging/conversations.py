@@ -13,7 +13,7 @@ from webapp.messaging.pictures import picture_for
 from webapp.messaging.positions import leave_gap
 from webapp.messaging.preview import show_newest
 from webapp.messaging.unread import count_unread, raise_unread, set_unread
-from webapp.models import Account, Conversation
+from webapp.models import Account, Conversation, Message
 from webapp.models.columns import now
 from webapp.networks.events import (
     ConversationChanged,
@@ -155,11 +155,23 @@ def answer(
 
 def lose(db: Session, account: Holding, event: ConversationGone) -> None:
     """What was taken for a conversation is none."""
-    forget(db, account.id, event.conversation)
+    lose_called(db, account.id, event.conversation)
+
+
+def lose_called(db: Session, account_id: int, remote_id: str) -> None:
+    """It disappears, but never with anything that was said: others can make a group look like a space."""
+    conversation = conversation_called(db, account_id, remote_id)
+    if conversation is None:
+        return
+    if not db.exec(select(Message.id).where(Message.conversation_id == conversation.id).limit(1)).first():
+        forget(db, account_id, remote_id)
+        return
+    change_state(db, conversation, ConversationState.LEFT)
+    _announce(db, conversation)
 
 
 def forget(db: Session, account_id: int, remote_id: str) -> None:
-    """A conversation that the person left, or that is none, is gone, with everything that was said in it."""
+    """A conversation that the person left is gone, with everything that was said in it."""
     conversation = conversation_called(db, account_id, remote_id)
     if conversation is None:
         return

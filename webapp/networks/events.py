@@ -186,7 +186,7 @@ class InvitationReceived(Event):
 
 @dataclass(frozen=True)
 class ConversationGone(Event):
-    """What was told of as a conversation is none (any more): it disappears, with all that stands in it."""
+    """What was told of as a conversation is none: it disappears. One in which something was said is only left."""
 
     conversation: str
 

@@ -172,8 +172,10 @@ class FrontDoor:
         return stored or page.more == More.YES
 
     def _note_answer(self, account_id: int, action: actions.Action, done: actions.Done) -> int | None:
-        if isinstance(action, actions.ForgetGroup) or done.space:
-            self._database.write(conversations.forget, account_id, done.conversation or action.conversation)
+        if isinstance(action, actions.ForgetGroup):
+            self._database.write(conversations.forget, account_id, action.conversation)
+        if done.space:
+            self._database.write(conversations.lose_called, account_id, done.conversation or action.conversation)
         if type(action) not in _ANSWERS or done.space:
             return None
         kind, state = _ANSWERS[type(action)]
