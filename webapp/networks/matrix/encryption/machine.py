@@ -2,7 +2,7 @@
 
 It knows no HTTP. Whoever talks to the server hands in what a sync said (``take``), asks what is ``due``, brings the
 answers (``answered``), and has messages opened and sealed. All work is done on the desk's thread, each call in one
-transaction; nothing here raises on foreign data.
+transaction, or some people at a time where it is about thousands; nothing here raises on foreign data.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
