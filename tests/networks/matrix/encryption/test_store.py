@@ -46,7 +46,7 @@ def filled(folder: Path, user: str = ALICE) -> dict[str, object]:
         store.tables.keep_fact("secret", SECRET)
         for number in range(20):
             store.tables.keep_device(KnownDevice(BOB, f"D{number}", f"curve {number}", f"ed {number}", {"a": SECRET}))
-            store.tables.wait(ROOM, "session", f"${number}", {"content": SECRET})
+            store.waiting.add(ROOM, "session", f"${number}", {"content": SECRET})
             store.tables.is_new(str(number).encode())
         store.tables.keep_identity(BOB, {"master": SECRET})
         store.tables.track([BOB])
@@ -66,7 +66,7 @@ def contents(store: Store, sessions: list[str]) -> dict[str, object]:
     for number in range(20):
         found[f"device {number}"] = store.tables.device(BOB, f"D{number}")
     found["secret"], found["identity"] = store.tables.fact("secret"), store.tables.identity(BOB)
-    found["waiting"] = store.tables.waiting("session", 100)
+    found["waiting"] = store.waiting.of("session", 100)
     return found
 
 

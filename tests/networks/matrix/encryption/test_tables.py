@@ -4,6 +4,7 @@ import pytest
 
 from tests.networks.matrix.encryption.makers import ALICE, ROOM, a_store
 from webapp.networks.matrix.encryption import tables as room_of_tables
+from webapp.networks.matrix.encryption import waiting
 from webapp.networks.matrix.encryption.sealing import Damaged, Sealer
 from webapp.networks.matrix.encryption.tables import KnownDevice, RoomKeyFacts
 
@@ -11,10 +12,15 @@ BOB = "@bob:house.test"
 
 
 @pytest.fixture
-def tables(tmp_path):
+def store(tmp_path):
     store = a_store(tmp_path)
-    yield store.tables
+    yield store
     store.close()
+
+
+@pytest.fixture
+def tables(store):
+    return store.tables
 
 
 def facts(at: float = 1.0) -> RoomKeyFacts:
@@ -72,16 +78,17 @@ def test_a_to_device_event_is_new_once_also_after_a_restart(tmp_path):
     again.close()
 
 
-def test_what_only_grows_is_cut_and_the_newest_stays(tables, monkeypatch):
+def test_what_only_grows_is_cut_and_the_newest_stays(store, monkeypatch):
     monkeypatch.setattr(room_of_tables, "SEEN_KEPT", 10)
-    monkeypatch.setattr(room_of_tables, "WAITING_KEPT", 10)
+    monkeypatch.setattr(waiting, "KEPT", 10)
     for number in range(30):
-        tables.is_new(str(number).encode())
-        tables.wait(ROOM, "session", f"${number}", {"number": number})
-    tables.forget_old()
-    assert [event["number"] for _, event in tables.waiting("session", 100)] == list(range(20, 30))
-    assert not tables.is_new(b"29")
-    assert tables.is_new(b"0")
+        store.tables.is_new(str(number).encode())
+        store.waiting.add(ROOM, "session", f"${number}", {"number": number})
+    store.tables.forget_old()
+    store.waiting.forget_old()
+    assert [event["number"] for _, event in store.waiting.of("session", 100)] == list(range(20, 30))
+    assert not store.tables.is_new(b"29")
+    assert store.tables.is_new(b"0")
 
 
 def test_notes_on_withheld_keys_do_not_grow_without_end(tables, monkeypatch):
@@ -149,14 +156,14 @@ def test_room_keys_wait_for_the_backup_until_it_has_them(tables):
     assert tables.room_key("b") == facts()
 
 
-def test_an_event_waits_once_until_it_is_shown(tables):
+def test_an_event_waits_once_until_it_is_shown(store):
     for _ in range(2):
-        tables.wait(ROOM, "session", "$a", {"body": "x"})
-    tables.wait("!other:x", "session", "$a", {"body": "y"})
-    tables.wait(ROOM, "another", "$b", {"body": "z"})
-    assert tables.waiting("session", 10) == [(ROOM, {"body": "x"}), ("!other:x", {"body": "y"})]
-    tables.stop_waiting(ROOM, "$a")
-    assert tables.waiting("session", 10) == [("!other:x", {"body": "y"})]
+        store.waiting.add(ROOM, "session", "$a", {"body": "x"})
+    store.waiting.add("!other:x", "session", "$a", {"body": "y"})
+    store.waiting.add(ROOM, "another", "$b", {"body": "z"})
+    assert store.waiting.of("session", 10) == [(ROOM, {"body": "x"}), ("!other:x", {"body": "y"})]
+    store.waiting.drop(ROOM, "$a")
+    assert store.waiting.of("session", 10) == [("!other:x", {"body": "y"})]
 
 
 def test_who_is_wanted_is_found_behind_thousands_who_are_not(tables):

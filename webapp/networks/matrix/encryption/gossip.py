@@ -134,7 +134,7 @@ class Gossip:
 
         Whether there are more to ask for.
         """
-        wanted = self._store.tables.waited_for(MOST_ASKED)
+        wanted = self._store.waiting.keys(MOST_ASKED)
         new = [one for one in wanted if one not in self._asked_keys]
         devices = [device.device for device in self._own_devices()] if new else []
         if not devices or len(self._asked_keys) >= MOST_ASKED:
@@ -147,7 +147,7 @@ class Gossip:
 
     def _sender_key(self, session: str) -> dict[str, str]:
         """Whom a waiting event names as the sender of its key: other programs want to know, and it proves nothing."""
-        for _, event in self._store.tables.waiting(session, 1):
+        for _, event in self._store.waiting.of(session, 1):
             if key := key_text(mapping(event.get("content")).get("sender_key")):
                 return {"sender_key": key}
         return {}

@@ -45,6 +45,7 @@ def take_letters(store: Store, events: Sequence[object]) -> Taken:
         elif store.tables.is_new(digest):
             _take(store, mapping(event), taken)
     store.tables.forget_old()
+    store.waiting.forget_old()
     return taken
 
 

@@ -39,7 +39,7 @@ class OwnKeys:
                 identities.trust(store, store.user),
                 device is not None and identities.is_confirmed(store, device),
                 frozenset(name for name in secrets.ALL if secrets.get(store, name)),
-                store.tables.count_waiting(),
+                store.waiting.count(),
                 self.backup.state(),
                 store.tables.count_to_back_up(),
                 any(yes for name, yes in vouched.items() if name != store.device),

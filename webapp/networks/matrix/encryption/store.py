@@ -23,6 +23,7 @@ from webapp.networks.matrix.encryption.faults import told_apart
 from webapp.networks.matrix.encryption.outcomes import StoreBroken, StoreStuck
 from webapp.networks.matrix.encryption.sealing import Sealer, derive
 from webapp.networks.matrix.encryption.tables import OLM, RoomKeyFacts, Tables, now
+from webapp.networks.matrix.encryption.waiting import Waiting
 
 FILE = "keys.sqlite"
 MARK = "keys.made"
@@ -59,7 +60,7 @@ class Store:
         self._pickle_key = base64.b64encode(derive(key, "pickle")).decode()
         self._nio = _Nio(user, device, str(folder), self._pickle_key, FILE)
         sealer = Sealer(derive(key, "tables"))
-        self.tables = Tables(self._execute, sealer)
+        self.tables, self.waiting = Tables(self._execute, sealer), Waiting(self._execute, sealer)
         self.encrypted_rooms = EncryptedRooms(self._execute, sealer, self.tables, derive(key, "sum of rooms"))
         self.user, self.device = user, device
         self.described: dict[str, Any] | None = None
@@ -96,6 +97,7 @@ class Store:
             raise StoreBroken
         with self.transaction():
             self.tables.make()
+            self.waiting.make()
             self._check(mark)
             self._account = self._load_account() or self._new_account()
             self.encrypted_rooms.check()

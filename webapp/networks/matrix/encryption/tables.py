@@ -34,16 +34,12 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS own_tracked_outdated ON own_tracked (user, outdated) WHERE outdated > 0",
     "CREATE TABLE IF NOT EXISTS own_withheld (room TEXT NOT NULL, session TEXT NOT NULL, code TEXT NOT NULL,"
     " PRIMARY KEY (room, session)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS own_waiting (number INTEGER PRIMARY KEY, room TEXT NOT NULL, session TEXT NOT NULL,"
-    " event TEXT NOT NULL UNIQUE, value BLOB NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS own_waiting_by_session ON own_waiting (session)",
     "CREATE INDEX IF NOT EXISTS olmsessions_by_sender ON olmsessions (sender_key)",
 )
 SEEN_KEPT = 20_000
 OUTDATED_PAGE = 500
 """Outdated lists that are looked through in one go."""
 WITHHELD_KEPT = 20_000
-WAITING_KEPT = 5_000
 OLM = "olm"
 """The source of a room key that its owner sent to us directly, so that Olm proves whose it is."""
 
@@ -162,9 +158,9 @@ class Tables:
         return not before
 
     def forget_old(self) -> None:
-        """Keep the newest of what only grows."""
-        for table, kept in (("own_seen", SEEN_KEPT), ("own_waiting", WAITING_KEPT)):
-            self._execute(f"DELETE FROM {table} WHERE number <= (SELECT max(number) FROM {table}) - ?", (kept,))  # noqa: S608 (names from the line above)
+        """Keep the newest."""
+        newest = "(SELECT max(number) FROM own_seen)"
+        self._execute(f"DELETE FROM own_seen WHERE number <= {newest} - ?", (SEEN_KEPT,))  # noqa: S608 (the line above)
 
     # Devices and identities of people
 
@@ -287,42 +283,6 @@ class Tables:
         count = self._execute("SELECT count(*) FROM own_withheld", ())[0][0]
         if count < WITHHELD_KEPT:
             self._execute("REPLACE INTO own_withheld VALUES (?, ?, ?)", (room, session, code))
-
-    # Events that wait for their key
-
-    def wait(self, room: str, session: str, event: str, value: Mapping[str, Any]) -> None:
-        """Keep an event that cannot be read yet. Once is enough."""
-        sealed = self._sealer.seal(dict(value), "waiting", room, event)
-        self._execute(
-            "INSERT OR IGNORE INTO own_waiting (room, session, event, value) VALUES (?, ?, ?, ?)",
-            (room, session, f"{room}\n{event}", sealed),
-        )
-
-    def waiting(self, session: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
-        """Events of this session that wait, oldest first, each with its room."""
-        rows = self._execute(
-            "SELECT room, event, value FROM own_waiting WHERE session = ? ORDER BY number LIMIT ?", (session, limit)
-        )
-        unsealed = self._sealer.unseal
-        return [(room, unsealed(value, "waiting", room, name.removeprefix(f"{room}\n"))) for room, name, value in rows]
-
-    def count_waiting(self) -> int:
-        return int(self._execute("SELECT count(*) FROM own_waiting", ())[0][0])
-
-    def waited_for(self, limit: int) -> list[tuple[str, str]]:
-        """Room and session of keys for which events wait, those of the newest events first."""
-        rows = self._execute(
-            "SELECT room, session FROM own_waiting GROUP BY room, session ORDER BY max(number) DESC LIMIT ?", (limit,)
-        )
-        return [(str(room), str(session)) for room, session in rows]
-
-    def ripe(self) -> list[str]:
-        """Sessions for which events wait though their key is there."""
-        rows = self._execute("SELECT DISTINCT session FROM own_waiting JOIN own_room_key USING (session)", ())
-        return [session for (session,) in rows]
-
-    def stop_waiting(self, room: str, event: str) -> None:
-        self._execute("DELETE FROM own_waiting WHERE event = ?", (f"{room}\n{event}",))
 
 
 def now() -> float:

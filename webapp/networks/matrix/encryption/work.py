@@ -65,7 +65,7 @@ class Work:
 
     def _look_ripe(self) -> None:
         """Find out for which events that wait the key is there."""
-        self._ripe = self._store.tables.ripe()
+        self._ripe = self._store.waiting.ripe()
         self._tried: dict[str, set[str]] = {}
 
     def _look_ripe_soon(self) -> None:
@@ -111,7 +111,7 @@ class Work:
         found = open_event(self._store, room, event, self._needs.is_asked_for)
         session, name = mapping(event.get("content")).get("session_id"), short_text(event.get("event_id"))
         if isinstance(found, Closed) and found.hopeful and name:
-            self._store.tables.wait(room, str(session), name, event)
+            self._store.waiting.add(room, str(session), name, event)
             self._is_missing = True
         return found
 
@@ -135,7 +135,7 @@ class Work:
             return True
         before, tried = len(found), self._tried.setdefault(session, set())
         most = limit - before + len(tried)
-        some = self._store.tables.waiting(session, most)
+        some = self._store.waiting.of(session, most)
         new = [(room, event) for room, event in some if event.get("event_id") not in tried]
         for room, event in new:
             opened = open_event(self._store, room, event, self._needs.is_asked_for)
@@ -144,13 +144,13 @@ class Work:
             elif opened.hopeful:
                 tried.add(str(event.get("event_id")))
             else:
-                self._store.tables.stop_waiting(room, str(event.get("event_id")))
+                self._store.waiting.drop(room, str(event.get("event_id")))
         return len(found) > before or len(some) == most
 
     def shown(self, late: Sequence[Late]) -> None:
         with self._store.transaction():
             for one in late:
-                self._store.tables.stop_waiting(one.room, str(one.event.get("event_id")))
+                self._store.waiting.drop(one.room, str(one.event.get("event_id")))
 
     # Rooms
 
