@@ -1,5 +1,7 @@
 """Pictures of conversations and people: which are wanted, what was made of them, and whose they are."""
 
+from collections.abc import Collection
+
 from sqlalchemy import delete, func, literal_column, update
 from sqlmodel import Session, col, select
 
@@ -14,8 +16,11 @@ MOST_KEPT = 2_000
 """Pictures of one account: where there are so many, people whom one sees then look like their initials."""
 
 
-def wanted_pictures(db: Session, account_id: int) -> list[str]:
-    """The next pictures of an account that nobody has looked at yet, those of the liveliest conversations first."""
+def wanted_pictures(db: Session, account_id: int, without: Collection[str] = ()) -> list[str]:
+    """The next pictures of an account that nobody has looked at yet, those of the liveliest conversations first.
+
+    Those of ``without`` (some hundred at most) are not wanted now, and keep no others out.
+    """
     looked_at = select(Picture.id).where(
         Picture.account_id == account_id, col(Picture.ref) == col(Conversation.picture)
     )
@@ -23,13 +28,14 @@ def wanted_pictures(db: Session, account_id: int) -> list[str]:
         Conversation.account_id == account_id,
         col(Conversation.picture) != literal_column("''"),
         col(Conversation.picture_id).is_(None),
+        col(Conversation.picture).not_in(without),
         ~looked_at.exists(),
     )
     found = dict.fromkeys(db.exec(query.order_by(col(Conversation.last_activity).desc()).limit(MOST_WANTED)))
-    return list(found) or _wanted_of_people(db, account_id)
+    return list(found) or _wanted_of_people(db, account_id, without)
 
 
-def _wanted_of_people(db: Session, account_id: int) -> list[str]:
+def _wanted_of_people(db: Session, account_id: int, without: Collection[str]) -> list[str]:
     """Of those who became known last; they come after all conversations, and may be very many."""
     if db.exec(select(func.count()).where(Picture.account_id == account_id)).one() >= MOST_KEPT:
         return []
@@ -38,6 +44,7 @@ def _wanted_of_people(db: Session, account_id: int) -> list[str]:
         Identity.account_id == account_id,
         col(Identity.picture) != literal_column("''"),
         col(Identity.picture_id).is_(None),
+        col(Identity.picture).not_in(without),
         ~looked_at.exists(),
     )
     return list(dict.fromkeys(db.exec(query.order_by(col(Identity.id).desc()).limit(MOST_WANTED))))

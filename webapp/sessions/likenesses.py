@@ -16,6 +16,7 @@ from webapp.networks.errors import Refused, SignedOut, Unreachable
 log = structlog.get_logger()
 PAUSE = 0.2
 """Seconds between two pictures."""
+MOST_LATER = 200
 
 
 class Likenesses:
@@ -27,7 +28,7 @@ class Likenesses:
         self._account_id = account_id
         self._epoch = epoch
         self._later: set[str] = set()
-        """What could not be reached; the next session tries again."""
+        """What could not be reached: whoever's server is dead keeps no others out. The next session tries again."""
 
     async def run(self, session: Session) -> None:
         """Fetch what is wanted until cancelled. Raises SignedOut or LeaseLost."""
@@ -56,8 +57,9 @@ class Likenesses:
             await self._database.in_database(tell_of_looks, self._account_id)
 
     async def _wanted(self) -> list[str]:
-        found = await self._database.from_database(wanted_pictures, self._account_id)
-        return [ref for ref in found if ref not in self._later]
+        if len(self._later) >= MOST_LATER:
+            return []  # it is not theirs that cannot be reached, it is the way there
+        return await self._database.from_database(wanted_pictures, self._account_id, frozenset(self._later))
 
     async def _fetch(self, session: Session, ref: str) -> bool:
         """Whether people look different by it.
