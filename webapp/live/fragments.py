@@ -20,7 +20,7 @@ from webapp.drawing import Reader, draw
 from webapp.languages import Sentence
 from webapp.live.tabs import View
 from webapp.markup import drawn
-from webapp.messaging import account_cards, inbox, matters, people_list, spaces, thread
+from webapp.messaging import inbox, matters, spaces, thread
 from webapp.messaging.access import account_behind
 from webapp.messaging.errors import NotYours
 from webapp.messaging.head import Head, head_of, members_of
@@ -134,9 +134,7 @@ def _look_different(db: Session, view: View, changes: Sequence[c.Change]) -> boo
 
 
 def frame(db: Session, view: View, changes: Sequence[c.Change]) -> str:
-    """Everything else of this tab that these changes made stale, drawn anew."""
-    if not view.is_of_the_inbox:
-        return _of_another_page(db, view, changes)
+    """Everything else of a tab with the inbox that these changes made stale, drawn anew."""
     parts = [
         *_list_parts(db, view, changes),
         *_count_parts(db, view, changes),
@@ -171,8 +169,13 @@ def _list_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[st
 
 
 def _count_parts(db: Session, view: View, changes: Sequence[c.Change]) -> list[str]:
-    """The filters above the list; most of what happens changes no count."""
-    return [draw_chips(db, view)] if any(isinstance(change, _OF_THE_COUNTS) for change in changes) else []
+    """The filters above the list."""
+    return [draw_chips(db, view)] if concern_the_counts(changes) else []
+
+
+def concern_the_counts(changes: Iterable[c.Change]) -> bool:
+    """Whether there may be another number of unread ones; most of what happens changes no count."""
+    return any(isinstance(change, _OF_THE_COUNTS) for change in changes)
 
 
 def draw_chips(db: Session, view: View) -> str:
@@ -206,51 +209,6 @@ def notices_of(db: Session, user_id: int) -> dict[str, Any]:
     """What stands above the list: the accounts that only the person can help, and matters that cannot wait."""
     troubled = [chip for chip in inbox.chips_of(db, user_id) if chip.state == AccountState.SIGNED_OUT]
     return {"troubled": troubled, "urgent": matters.urgent_of(db, user_id)}
-
-
-def _of_another_page(db: Session, view: View, changes: Sequence[c.Change]) -> str:
-    """What changed on the page of networks, of one of them, of people, or of settings."""
-    people = (c.AccountChanged, c.ContactsChanged, c.LooksChanged)
-    stale = people if view.people is not None else c.AccountChanged
-    counted = draw_unread(db, view) if any(isinstance(change, _OF_THE_COUNTS) for change in changes) else ""
-    return counted + (_snapshot_of(view)(db, view) if any(isinstance(change, stale) for change in changes) else "")
-
-
-def _snapshot_of(view: View) -> Callable[[Session, View], str]:
-    if view.people is not None:
-        return people_snapshot
-    if view.account_id is not None:
-        return account_snapshot
-    return keys_snapshot if view.keys else accounts_snapshot
-
-
-def keys_snapshot(db: Session, view: View) -> str:
-    """What the accounts want their owner to know, on the page of settings."""
-    html = draw_for(view, "settings/_keys.html", accounts=account_cards.cards_of(db, view.user_id))
-    return partial("keys-list", "outerMorph", html)
-
-
-def people_snapshot(db: Session, view: View) -> str:
-    """Whom one can write to, as far as the words on the page narrow it."""
-    words = view.people or ""
-    html = draw_for(view, "people/_people.html", people=people_list.contacts_of(db, view.user_id, words), words=words)
-    return partial("people", "outerMorph", html)
-
-
-def accounts_snapshot(db: Session, view: View) -> str:
-    """The accounts on the page of networks; they are few, and what was in focus stays so."""
-    html = draw_for(view, "networks/_accounts.html", accounts=account_cards.cards_of(db, view.user_id))
-    return partial("accounts", "outerMorph", html)
-
-
-def account_snapshot(db: Session, view: View) -> str:
-    """One account on its page; once it was removed the page stays as it was."""
-    try:
-        card = account_cards.card_of(db, view.user_id, view.account_id or 0)
-    except NotYours:
-        card = None
-    html = draw_for(view, "networks/_details.html", account=card) if card else ""
-    return partial("account", "outerMorph", html) if card else ""
 
 
 def _conversation_parts(db: Session, view: View, conversation_id: int, changes: Sequence[c.Change]) -> list[str]:

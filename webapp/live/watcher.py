@@ -22,6 +22,7 @@ from webapp.changes import Announcement, Change, SettingsChanged, SignInEnded
 from webapp.live.door import Visitor, visitor_of
 from webapp.live.fragments import Draw, being_read, frame, lines_frame
 from webapp.live.guard import guard_of
+from webapp.live.other_pages import page_frame
 from webapp.live.tabs import Tabs, View, tabs_of
 
 log = structlog.get_logger()
@@ -102,7 +103,7 @@ class Watcher:
         self._later += changes
         if not seen or self._loop.time() >= self._due:
             stale, self._later = self._later, []
-            await self._show(frame, view, stale)
+            await self._show(frame if view.is_of_the_inbox else page_frame, view, stale)
 
     async def _show(self, draw: Draw, view: View, changes: Iterable[Change]) -> None:
         html = await self._drawn(draw, view, tuple(dict.fromkeys(changes)))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
-from webapp.live.fragments import account_snapshot, draw_unread
+from webapp.live.other_pages import page_snapshot
 from webapp.live.tabs import View
 from webapp.messaging.access import account_of
 from webapp.messaging.account_cards import card_of
@@ -31,7 +31,7 @@ def show_account(request: Request, house: TheHouse, user: TheUser, account_id: I
     view = View(user.id, reader_for(request), request.state.csrf_token, account_id=account_id)
     tab, version = subscribe(request, house, view)
     if "hx-snapshot" in request.headers:
-        return HTMLResponse(house.database.read(account_snapshot, view) + house.database.read(draw_unread, view))
+        return HTMLResponse(house.database.read(page_snapshot, view))
     return page(request, "networks/account.html", tab=tab, version=version, account=card)
 
 

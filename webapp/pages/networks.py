@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from webapp.live.fragments import accounts_snapshot, draw_unread
+from webapp.live.other_pages import page_snapshot
 from webapp.live.tabs import View
 from webapp.messaging import accounts
 from webapp.messaging.access import account_of
@@ -30,7 +30,7 @@ def show_networks(request: Request, house: TheHouse, user: TheUser) -> Response:
     view = View(user.id, reader_for(request), request.state.csrf_token, accounts=True)
     tab, version = subscribe(request, house, view)
     if "hx-snapshot" in request.headers:
-        return HTMLResponse(house.database.read(accounts_snapshot, view) + house.database.read(draw_unread, view))
+        return HTMLResponse(house.database.read(page_snapshot, view))
     return page(request, "networks/page.html", tab=tab, version=version, **house.database.read(_facts, user.id))
 
 

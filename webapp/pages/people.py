@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from webapp.languages import N_, Sentence
-from webapp.live.fragments import draw_unread, people_snapshot
+from webapp.live.other_pages import page_snapshot
 from webapp.live.tabs import View
 from webapp.messaging.access import account_of, accounts_of
 from webapp.messaging.people_list import contacts_of
@@ -35,7 +35,7 @@ def people(request: Request, house: TheHouse, user: TheUser, q: str = "") -> HTM
         return _list(request, house, user, words)
     view = _view(request, user, words)
     subscribe(request, house, view)
-    return HTMLResponse(house.database.read(people_snapshot, view) + house.database.read(draw_unread, view))
+    return HTMLResponse(house.database.read(page_snapshot, view))
 
 
 def _view(request: Request, user: User, words: str) -> View:

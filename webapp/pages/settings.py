@@ -7,7 +7,7 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from webapp.languages import LANGUAGES, Sentence
-from webapp.live.fragments import draw_unread, keys_snapshot
+from webapp.live.other_pages import page_snapshot
 from webapp.live.tabs import View
 from webapp.messaging.account_cards import cards_of
 from webapp.messaging.audit import Actor, entries_about, note
@@ -57,7 +57,7 @@ def show_settings(request: Request, house: TheHouse, user: TheUser, sign_in: The
     if "hx-snapshot" in request.headers:
         view = _view(request, user)
         subscribe(request, house, view)
-        return HTMLResponse(house.database.read(keys_snapshot, view) + house.database.read(draw_unread, view))
+        return HTMLResponse(house.database.read(page_snapshot, view))
     return _shown(request, house, user, sign_in, done=done)
 
 
